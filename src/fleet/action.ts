@@ -1,0 +1,25 @@
+/**
+ * A change of the fleet as a value. The edge computes actions (`reconcile`), the fleet applies
+ * them at a slice border.
+ */
+import type { HostSpec } from "../kvm/host-spec.ts";
+
+/** A host as the configuration wants it. */
+export interface HostPlan {
+  readonly name: string;
+  readonly group: string;
+  readonly zone: string;
+  /** The group's own labels. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Smallest cohort that holds the host, or `none`. */
+  readonly cohort: string;
+  readonly spec: HostSpec;
+}
+
+export type Action =
+  | { readonly kind: "add"; readonly host: HostPlan }
+  | { readonly kind: "remove"; readonly name: string }
+  /** Live: counters, guests and pending timers stay; predicates are re-decided at the next arming. */
+  | { readonly kind: "change"; readonly host: HostPlan }
+  /** `cpu`, `cpus`, `ghz` or a guest's `vcpus` changed: counters start at 0, boot time moves. */
+  | { readonly kind: "reboot"; readonly host: HostPlan };

@@ -1,0 +1,39 @@
+/**
+ * What a slice border publishes: plain values that the edge may read at any time while the
+ * emulation goes on. No object of the emulator is reachable from here.
+ */
+import type { ResolvedHost } from "../kvm/resolved.ts";
+import type { HostPlan } from "./action.ts";
+
+export interface HostSnapshot {
+  readonly plan: HostPlan;
+  readonly resolved: ResolvedHost;
+  /** `running`, or `failed` when an invariant broke: then `failure` says which, and the values stand still. */
+  readonly state: "running" | "failed";
+  readonly failure: string | null;
+  /** +1 at each accepted change of the host's configuration; 1 at start. */
+  readonly generation: number;
+  /** Fleet time (emulated ns since the fleet's start) at the host's boot. */
+  readonly bootNs: number;
+  /** Fleet time of the last change, or null before the first. */
+  readonly lastChangeNs: number | null;
+  readonly vcpus: number;
+  /**
+   * Counters in the layout of `kvm/counters.ts`: value = high × 2^48 + low, both integers, so
+   * they stay exact beyond 2^53.
+   */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+export interface FleetSnapshot {
+  /** Emulated nanoseconds since the fleet's start. */
+  readonly nowNs: number;
+  readonly hosts: ReadonlyMap<string, HostSnapshot>;
+}
+
+/** Scale of `high`. */
+export const HIGH_UNIT = 2 ** 48;
+
+/** A counter as the nearest double. */
+export const counterAt = (host: HostSnapshot, index: number): number => (host.high[index] as number) * HIGH_UNIT + (host.low[index] as number);

@@ -1,0 +1,43 @@
+/**
+ * What a CPU model offers KVM: the facts that KVM's own set-up code reads from CPUID and from
+ * the capability MSRs. One file of `cpus/` per model; costs of a model live in `cost/`.
+ */
+
+/** CPU bugs as `/sys/devices/system/cpu/vulnerabilities` names them. */
+export type Vulnerability =
+  | "meltdown"
+  | "l1tf"
+  | "mds"
+  | "tsx_async_abort"
+  | "mmio_stale_data"
+  | "retbleed"
+  | "spectre_v2";
+
+export interface CpuModel {
+  /** Value of the `cpu` key and of the `cpu_model` label. */
+  readonly name: string;
+  readonly vendor: "intel" | "amd";
+  readonly doc: string;
+  /** Base frequency, which is also the TSC frequency. */
+  readonly baseGhz: number;
+  /** Bugs of the silicon; `tsx_async_abort` counts only while RTM is present. */
+  readonly affectedBy: readonly Vulnerability[];
+  /** RTM present by default (before `tsx: off`). */
+  readonly hasRtm: boolean;
+  /** Enhanced IBRS: SPEC_CTRL.IBRS is set once and left on. */
+  readonly hasEnhancedIbrs: boolean;
+  /** MDS_NO in ARCH_CAPABILITIES: VERW clears nothing without the TAA microcode (TSX_CTRL). */
+  readonly mdsNo: boolean;
+  /** VMX preemption timer without an erratum that disables it. */
+  readonly hasPreemptionTimer: boolean;
+  /** TSC cycles per preemption-timer tick, as a power of two (IA32_VMX_MISC[4:0]). */
+  readonly preemptionTimerShift: number;
+  /** APIC-register virtualization, virtual-interrupt delivery and posted interrupts. */
+  readonly hasApicv: boolean;
+  /** IPI virtualization. */
+  readonly hasIpiVirtualization: boolean;
+  /** MWAIT with an always-running APIC timer, so cpu-pm may hand MWAIT to the guest. */
+  readonly hasMwaitAndArat: boolean;
+  /** Where the facts come from; the word `assumed` marks those that no source states. */
+  readonly source: string;
+}

@@ -1,0 +1,75 @@
+/**
+ * What a host counts, as one flat array of integers with named regions. The engine adds to it,
+ * a slice border publishes a copy, the edge turns regions into metrics. Durations are host TSC
+ * cycles, so conservation is exact; seconds are made at the edge.
+ */
+import { COMPONENT_NAMES } from "../cost/components.ts";
+import { WORKLOAD_NAMES } from "../guest/workloads.ts";
+import { FASTPATH_NAMES, type FastpathName } from "./fastpaths.ts";
+import { CELLS } from "./exits.ts";
+import { KVM_STATS } from "./kvm-stats.ts";
+
+/** Upper bounds of `kvm_exit_cycles`, in host TSC cycles. */
+export const EXIT_CYCLE_EDGES = [256, 512, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 6144, 8192, 16384, 65536, 1048576] as const;
+/** Upper bounds of the timer and IPI latency histograms: powers of two, 512 to 8388608. */
+export const LATENCY_EDGES: readonly number[] = Array.from({ length: 15 }, (_, i) => 2 ** (9 + i));
+
+/** Why a capable exit took the normal path. */
+export const MISS_CAUSES = {
+  preemption_timer: ["kernel_lacks_it", "turned_off"],
+  tsc_deadline: ["kernel_lacks_it", "turned_off", "no_hv_timer"],
+  icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
+  hlt: [],
+  invd: [],
+} as const satisfies Record<FastpathName, readonly string[]>;
+export type MissCause = (typeof MISS_CAUSES)[FastpathName][number];
+
+/** Every (fastpath, cause) in order. */
+export const MISSES: readonly { readonly fastpath: FastpathName; readonly cause: MissCause }[] = FASTPATH_NAMES.flatMap((fastpath) =>
+  MISS_CAUSES[fastpath].map((cause) => ({ fastpath, cause })),
+);
+
+export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup"] as const;
+export const VCPU_STATES = ["guest", "exit", "halt_poll", "halted", "steal"] as const;
+export const CPU_USES = ["guest", "exit_work", "exit_mitigation", "housekeeping", "halt_poll", "idle"] as const;
+export const HALT_POLL_RESULTS = ["success", "fail", "invalid"] as const;
+export const TIMER_MODES = ["hv_timer", "posted", "hrtimer"] as const;
+export type TimerMode = (typeof TIMER_MODES)[number];
+
+/** Sizes of the regions, in the order in which they lie in the array. */
+const REGIONS = {
+  exits: CELLS.length,
+  /** Per cell: one count per edge and one above the last. */
+  exitBuckets: CELLS.length * (EXIT_CYCLE_EDGES.length + 1),
+  exitCycles: CELLS.length,
+  components: COMPONENT_NAMES.length,
+  hits: FASTPATH_NAMES.length,
+  misses: MISSES.length,
+  timerExpirations: TIMER_DELIVERIES.length,
+  timerLatencyBuckets: LATENCY_EDGES.length + 1,
+  timerLatencyCycles: 1,
+  ipiLatencyBuckets: LATENCY_EDGES.length + 1,
+  ipiLatencyCycles: 1,
+  vcpuCycles: VCPU_STATES.length,
+  cpuCycles: CPU_USES.length,
+  haltPolls: HALT_POLL_RESULTS.length,
+  haltPollCycles: HALT_POLL_RESULTS.length,
+  workCycles: WORKLOAD_NAMES.length,
+  stats: KVM_STATS.length,
+  /** Emulated time of the host since its boot. */
+  emulatedCycles: 1,
+} as const;
+export type Region = keyof typeof REGIONS;
+
+/** Where a region starts. */
+export const AT: Readonly<Record<Region, number>> = (() => {
+  let next = 0;
+  const starts = {} as Record<Region, number>;
+  for (const [region, size] of Object.entries(REGIONS) as [Region, number][]) {
+    starts[region] = next;
+    next += size;
+  }
+  return starts;
+})();
+export const REGION_SIZE: Readonly<Record<Region, number>> = REGIONS;
+export const COUNTERS_LENGTH = Object.values(REGIONS).reduce((sum, size) => sum + size, 0);

@@ -1,0 +1,11 @@
+import type { Exit } from "../exit.ts";
+
+/** The guest went idle with HLT intercepted: KVM polls, then blocks the vCPU. */
+export const hlt = {
+  vmxReason: 12,
+  doc: "The guest went idle with HLT intercepted: KVM polls, then blocks the vCPU.",
+  cells: [{ msr: "", path: "kernel" }],
+  capable: {},
+  flushesL1d: false,
+  source: "x86.c kvm_emulate_halt, kvm_main.c kvm_vcpu_block",
+} as const satisfies Exit;

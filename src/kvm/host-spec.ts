@@ -1,0 +1,83 @@
+/**
+ * A host specification, completed: what a group, an override and the defaults add up to. Keys
+ * are those of the configuration, so a merge patch and an explanation name the same thing.
+ */
+import type { CpuName } from "../hw/cpus.ts";
+import type { WorkloadName } from "../guest/workloads.ts";
+import type { FastpathName } from "./fastpaths.ts";
+import type { KernelName } from "./kernels.ts";
+import type { PatchName } from "./patches.ts";
+
+/** `auto` is what the kernel would do by itself. */
+export type Switch = "auto" | "on" | "off";
+export type Scenario = "public-cloud" | "enterprise-cloud";
+/** `false`, `true` (all but CPU 0 and its sibling) or a CPU list such as "2-63". */
+export type CpuList = boolean | string;
+export type DisabledExit = "hlt" | "mwait" | "pause" | "cstate";
+
+export interface MitigationSettings {
+  /** `mitigations=` on the kernel command line. */
+  readonly all: "auto" | "off";
+  readonly taa: "auto" | "off";
+  readonly mds: "auto" | "off";
+  readonly l1tf: "auto" | "off" | "cond" | "always" | "never";
+  readonly spectre_v2: "auto" | "off" | "retpoline" | "ibrs" | "eibrs";
+  readonly retbleed: "auto" | "off" | "ibrs";
+  readonly meltdown: "auto" | "off";
+  readonly mmio_stale_data: "auto" | "off";
+  readonly microcode: "current" | "old";
+}
+
+export interface GuestSpec {
+  /** VMs of this kind. */
+  readonly count: number;
+  readonly vcpus: number;
+  readonly workload: WorkloadName;
+  /** QEMU -overcommit cpu-pm: `inherit` takes the host's key. */
+  readonly cpu_pm: "inherit" | boolean;
+  readonly apic: "x2apic" | "x2apic-cluster" | "xapic";
+  /** Guest kernel's tick. */
+  readonly hz: number;
+  /** Guest tick stops when idle (CONFIG_NO_HZ_IDLE). */
+  readonly nohz: boolean;
+  readonly mitigations: "auto" | "off";
+  readonly vpmu: boolean;
+  readonly pku: boolean;
+  readonly pv: { readonly ipi: boolean };
+  readonly assigned_device: boolean;
+  /** Scales the workload's demand. */
+  readonly load: number;
+  /** Which physical CPUs the pinned vCPUs take: a class, or a list such as "4-15". */
+  readonly placement: string;
+  /** `inherit` follows cpu_pm. */
+  readonly disable_exits: "inherit" | readonly DisabledExit[];
+  /** Guest kernel; decides whether the guest writes SPEC_CTRL. */
+  readonly kernel: KernelName;
+}
+
+export interface HostSpec {
+  readonly cpu: CpuName;
+  readonly ghz: number;
+  readonly cpus: number;
+  readonly kernel: KernelName;
+  readonly patches: readonly PatchName[];
+  readonly scenario: Scenario;
+  readonly fastpath: Readonly<Record<FastpathName, Switch>>;
+  readonly cpu_pm: boolean;
+  readonly cmdline: { readonly nohz_full: CpuList; readonly isolcpus: CpuList; readonly idle: "default" | "poll" };
+  readonly host_hz: number;
+  readonly cstates: "c0" | "c1" | "c6";
+  readonly smt: boolean;
+  readonly kvm: {
+    readonly pi_inject_timer: Switch;
+    readonly preemption_timer: Switch;
+    readonly enable_apicv: Switch;
+    readonly enable_ipiv: Switch;
+    readonly halt_poll_ns: number;
+    readonly halt_poll: "off" | "always" | "adaptive";
+    readonly lapic_timer_advance: "auto" | "off" | "adaptive" | number;
+  };
+  readonly mitigations: MitigationSettings;
+  readonly tsx: Switch;
+  readonly guests: Readonly<Record<string, GuestSpec>>;
+}

@@ -1,0 +1,90 @@
+/**
+ * A host specification after KVM's own set-up code has looked at it: module parameters with
+ * their defaults resolved, fastpaths that are live, CPUs that are isolated, guests with the
+ * exits they disabled. Each decision carries its reason, which `explain` prints.
+ */
+import type { CpuModel, Vulnerability } from "../hw/cpu-model.ts";
+import type { TimerMode } from "./counters.ts";
+import type { FastpathName } from "./fastpaths.ts";
+import type { GuestSpec, HostSpec } from "./host-spec.ts";
+import type { KernelTraits } from "./kernel.ts";
+import type { EntryWork, VulnerabilityStatus } from "./mitigation.ts";
+
+export interface Decided<T> {
+  readonly value: T;
+  /** One sentence in the kernel's terms. */
+  readonly why: string;
+}
+
+export interface FastpathDecision extends Decided<boolean> {
+  /** The exit counts as capable here: the kernel has the fastpath or a backport of it is known. */
+  readonly capable: boolean;
+  /** Cause of a miss when it is off. */
+  readonly missCause: "kernel_lacks_it" | "turned_off";
+}
+
+/** Halt polling of the host kernel (module kvm). */
+export interface HaltPollSettings {
+  readonly mode: "off" | "always" | "adaptive";
+  readonly maxNs: number;
+  readonly grow: number;
+  readonly growStartNs: number;
+  readonly shrink: number;
+}
+
+export interface TimerAdvanceSettings {
+  readonly mode: "off" | "fixed" | "stepwise" | "adaptive";
+  /** The fixed advance, or the first one of an automatic mode. */
+  readonly ns: number;
+}
+
+/** One VM. */
+export interface ResolvedGuest {
+  /** Key in the specification, and number among its `count`: web-1. */
+  readonly name: string;
+  readonly kind: string;
+  readonly spec: GuestSpec;
+  readonly hltInGuest: boolean;
+  readonly mwaitInGuest: boolean;
+  readonly pauseInGuest: boolean;
+  readonly apicvActive: Decided<boolean>;
+  /** The guest kernel writes SPEC_CTRL, so KVM switches it. */
+  readonly usesSpecCtrl: Decided<boolean>;
+  /** Physical CPU of each vCPU. */
+  readonly cpus: readonly number[];
+  /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */
+  readonly canPostTimer: Decided<boolean>;
+  readonly canUseHvTimer: Decided<boolean>;
+  readonly timerMode: Decided<TimerMode>;
+}
+
+export interface ResolvedHost {
+  readonly spec: HostSpec;
+  readonly cpu: CpuModel;
+  readonly tscHz: number;
+  /** The kernel's traits with the patches applied. */
+  readonly traits: KernelTraits;
+  /** Per physical CPU: its tick and timers were moved away (HK_TYPE_TIMER does not contain it). */
+  readonly nohzFull: readonly boolean[];
+  readonly piInjectTimer: Decided<boolean>;
+  readonly preemptionTimer: Decided<boolean>;
+  readonly apicv: Decided<boolean>;
+  readonly ipiVirtualization: Decided<boolean>;
+  readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
+  readonly haltPoll: HaltPollSettings;
+  readonly timerAdvance: Decided<TimerAdvanceSettings>;
+  readonly vulnerabilities: Readonly<Record<Vulnerability, VulnerabilityStatus>>;
+  readonly entryWork: EntryWork;
+  readonly guests: readonly ResolvedGuest[];
+}
+
+/** A specification that cannot be emulated: says which key, what was expected and what came. */
+export class SpecError extends Error {
+  override name = "SpecError";
+  /** Path of the key below the host specification, such as ["guests", "web", "vcpus"]. */
+  readonly path: readonly (string | number)[];
+  constructor(path: readonly (string | number)[], message: string) {
+    super(message);
+    this.path = path;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Units as types. The emulator counts time in host TSC cycles only; nanoseconds exist at the
+ * edges (configuration, published figures) and are converted here and nowhere else.
+ */
+
+/** A point in a host's time: host TSC cycles since the host's boot (rebased now and then). */
+export type Instant = number & { readonly unit: "instant" };
+/** A duration in host TSC cycles; an integer. */
+export type Cycles = number & { readonly unit: "cycles" };
+/** A duration in nanoseconds. */
+export type Nanos = number & { readonly unit: "nanos" };
+
+export const instant = (value: number): Instant => value as Instant;
+export const cycles = (value: number): Cycles => value as Cycles;
+export const nanos = (value: number): Nanos => value as Nanos;
+
+/** "Never": later than every instant of a run. */
+export const NEVER = Infinity as Instant;
+
+/** Whole cycles of a duration at `ghz` (1 GHz is one cycle a nanosecond). */
+export const cyclesOf = (ns: number, ghz: number): Cycles => Math.round(ns * ghz) as Cycles;
