@@ -1,0 +1,30 @@
+/**
+ * Cascade Lake (0x55, stepping 6 and 7), Xeon Scalable of 2019: MDS_NO and RDCL_NO in silicon,
+ * but RTM keeps TAA alive. Its VERW clears buffers only with the microcode that also brings the
+ * TSX_CTRL MSR; before, the kernel executes VERW all the same and it clears nothing.
+ */
+import type { CpuModel } from "../cpu-model.ts";
+import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+
+export const cascadeLake = {
+  name: "cascade-lake",
+  vendor: "intel",
+  doc: "Xeon Scalable, 2nd generation (2019, Cascade Lake): no meltdown, l1tf or mds, but taa while TSX is on",
+  baseGhz: 2.5,
+  affectedBy: ["tsx_async_abort", "mmio_stale_data", "retbleed", "spectre_v2"],
+  hasRtm: true,
+  hasEnhancedIbrs: true,
+  mdsNo: true,
+  hasPreemptionTimer: true,
+  preemptionTimerShift: 5,
+  hasApicv: true,
+  hasIpiVirtualization: false,
+  hasMwaitAndArat: true,
+  cycles: {
+    ...SKYLAKE_CYCLES,
+    verw: { value: 458, source: "assumed prior: Behrens et al., EuroSys 2022, recalled" },
+  },
+  source:
+    "affected matrix: kvm-semantics 5.3, from arch/x86/kernel/cpu/common.c of 7.1; MDS_NO without TSX_CTRL: bugs.c taa_select_mitigation; " +
+    "base frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+} as const satisfies CpuModel;

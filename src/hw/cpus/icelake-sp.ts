@@ -1,0 +1,32 @@
+/**
+ * Ice Lake-SP, Xeon Scalable of 2021: TAA is fixed in silicon, as are MDS, L1TF and meltdown.
+ * MMIO stale data is left, which costs entries only of VMs with an assigned device, and only on
+ * kernels that know it.
+ */
+import type { CpuModel } from "../cpu-model.ts";
+import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+
+export const icelakeSp = {
+  name: "icelake-sp",
+  vendor: "intel",
+  doc: "Xeon Scalable, 3rd generation (2021, Ice Lake-SP): taa is fixed in silicon; mmio_stale_data is left",
+  baseGhz: 2.9,
+  affectedBy: ["mmio_stale_data", "spectre_v2"],
+  hasRtm: true,
+  hasEnhancedIbrs: true,
+  mdsNo: true,
+  hasPreemptionTimer: true,
+  preemptionTimerShift: 5,
+  hasApicv: true,
+  hasIpiVirtualization: false,
+  hasMwaitAndArat: true,
+  cycles: {
+    ...SKYLAKE_CYCLES,
+    worldSwitch: { value: 600, source: "assumed: a core one generation newer; no figure for this part at hand" },
+    retpoline: { value: 0, source: "enhanced IBRS: the kernel builds no retpolines in" },
+    softwareScale: { value: 0.85, source: "assumed: 18 % more instructions a cycle, as Intel states for Sunny Cove over Skylake" },
+  },
+  source:
+    "affected matrix: kvm-semantics 5.3, from arch/x86/kernel/cpu/common.c of 7.1; TAA_NO: assumed from Intel's documents; " +
+    "base frequency (a Platinum 8375C), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+} as const satisfies CpuModel;

@@ -1,0 +1,27 @@
+/**
+ * Skylake-SP (0x55, stepping up to 5), Xeon Scalable of 2017: affected by everything of its
+ * time. L1TF makes KVM flush the L1D cache before some entries, and retpolines stand in for an
+ * IBRS that is slow here.
+ */
+import type { CpuModel } from "../cpu-model.ts";
+import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+
+export const skylakeSp = {
+  name: "skylake-sp",
+  vendor: "intel",
+  doc: "Xeon Scalable (2017, Skylake-SP): meltdown, l1tf, mds, taa and retbleed all apply",
+  baseGhz: 2.5,
+  affectedBy: ["meltdown", "l1tf", "mds", "tsx_async_abort", "mmio_stale_data", "retbleed", "spectre_v2"],
+  hasRtm: true,
+  hasEnhancedIbrs: false,
+  mdsNo: false,
+  hasPreemptionTimer: true,
+  preemptionTimerShift: 5,
+  hasApicv: true,
+  hasIpiVirtualization: false,
+  hasMwaitAndArat: true,
+  cycles: SKYLAKE_CYCLES,
+  source:
+    "affected matrix: kvm-semantics 5.3, from arch/x86/kernel/cpu/common.c of 7.1; preemption timer shift 5: kvm-semantics 2.3; " +
+    "base frequency: the 2.5 GHz Skylake of measurements.yaml; APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+} as const satisfies CpuModel;
