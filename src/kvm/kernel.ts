@@ -26,6 +26,8 @@ export interface KernelTraits {
    * intercepted), `isolated_cpu` with the unmerged patch (per vCPU: not on a housekeeping CPU).
    */
   readonly postedTimer: "absent" | "apicv" | "disabled_exits" | "isolated_cpu";
+  /** `kvm_intel.enable_ipiv` exists: IPI virtualization is used where the CPU has it (5.19). */
+  readonly ipiVirtualization: "absent" | "present";
   /** hrtimers of KVM are pinned to the arming CPU (before 5.3). */
   readonly hrtimerPinned: boolean;
   /** What a blocked vCPU waits on (`kvm_vcpu_block`); rcuwait is cheaper to wake. */

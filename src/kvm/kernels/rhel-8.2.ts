@@ -1,0 +1,16 @@
+/**
+ * RHEL 8.2 (4.18.0-193, April 2020): no tree could be read. The timer fastpaths were first
+ * posted in the month of its release, so they cannot be in it; the posted timer (July 2019) can,
+ * and 8.3 has it. The ICR fastpath (November 2019) is possible and left out by default:
+ * `fastpath: { icr: on }` adds it.
+ */
+import type { Kernel } from "../kernel.ts";
+import { linux418 } from "./linux-4.18.ts";
+
+export const rhel82 = {
+  name: "rhel-8.2",
+  doc: "RHEL 8.2 (4.18.0-193): no fastpaths; posted timers for every VM of a nohz_full host",
+  traits: { ...linux418.traits, postedTimer: "apicv", hrtimerPinned: false, timerAdvance: "adaptive" },
+  postsTimersInEnterpriseCloud: false,
+  source: "assumed, like v5.4: bracketed by the trees of 8.1 and 8.3 and by upstream dates; kvm-semantics 1.3",
+} as const satisfies Kernel;

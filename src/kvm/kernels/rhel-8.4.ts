@@ -1,0 +1,15 @@
+/**
+ * RHEL 8.4 (4.18.0-305, May 2021): KVM of about v5.8, hence with all three fastpaths. It
+ * predates the fix 1714a4eb6fb0 by nine months, so a nohz_full host takes the preemption timer
+ * from every VM. 8.3 still has swait; whether 8.4 has rcuwait could not be read: assumed yes.
+ */
+import type { Kernel } from "../kernel.ts";
+import { linux58 } from "./linux-5.8.ts";
+
+export const rhel84 = {
+  name: "rhel-8.4",
+  doc: "RHEL 8.4 (4.18.0-305): KVM of v5.8 with its fastpaths, and the DPDK regression",
+  traits: { ...linux58.traits, waiter: "rcuwait" },
+  postsTimersInEnterpriseCloud: false,
+  source: "tree 4.18.0-240 (8.3) as the lower bound, rcuwait assumed; kvm-semantics 1.1 and 1.3",
+} as const satisfies Kernel;
