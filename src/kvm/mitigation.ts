@@ -22,6 +22,8 @@ export interface EntryWork {
   /** VERW before each entry: none, the legacy instruction (microcode clears nothing), or a clear. */
   readonly verw: "none" | "legacy" | "clears_buffers";
   readonly verwWhy: string;
+  /** The same for a VM with an assigned device, which mmio_stale_data adds to `verw`. */
+  readonly verwForAssignedDevice: "none" | "legacy" | "clears_buffers";
   /** L1D flush before entry (`kvm_intel.vmentry_l1d_flush`). */
   readonly l1dFlush: "never" | "cond" | "always";
   readonly l1dFlushWhy: string;

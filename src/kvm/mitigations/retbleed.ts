@@ -1,0 +1,34 @@
+/**
+ * Retbleed: returns that underflow the return stack buffer take predicted targets, so retpolines
+ * do not help. On Intel the remedy is IBRS, legacy or enhanced, which spectre_v2 selects; this
+ * bug only reports it, and makes spectre_v2's automatic choice on Skylake fall on legacy IBRS.
+ *
+ * Linux: arch/x86/kernel/cpu/bugs.c retbleed_select_mitigation (5.19 and stable). The mode `ibrs`
+ * says that the backport is there; spectre_v2's own explicit mode still wins, as in the kernel.
+ */
+import { notAffected, withoutFile } from "../clear-cpu-buffers.ts";
+import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
+import { spectreV2Mode } from "./spectre-v2.ts";
+
+export const retbleed = {
+  vulnerability: "retbleed",
+  doc: "arbitrary speculation through returns: IBRS on Intel",
+  source: "bugs.c retbleed_select_mitigation; kvm-semantics 5.2 and 5.3",
+  status(context): VulnerabilityStatus {
+    const { cpu, traits, settings } = context;
+    const known = traits.knows.includes("retbleed") || settings.retbleed === "ibrs";
+    if (!known) {
+      const unknown = withoutFile(context, "retbleed");
+      const enhanced = cpu.affectedBy.includes("retbleed") && spectreV2Mode(context).mode === "eibrs";
+      return enhanced ? { ...unknown, state: "mitigated", why: "enhanced IBRS covers it; the kernel has no file for retbleed" } : unknown;
+    }
+    if (!cpu.affectedBy.includes("retbleed")) return notAffected("retbleed");
+    if (settings.all === "off") return { state: "vulnerable", sysfs: "Vulnerable", why: "mitigations=off" };
+    if (settings.retbleed === "off") return { state: "vulnerable", sysfs: "Vulnerable", why: "retbleed=off" };
+    const { mode, why } = spectreV2Mode(context);
+    if (mode === "ibrs") return { state: "mitigated", sysfs: "Mitigation: IBRS", why: `spectre_v2 selected IBRS: ${why}` };
+    if (mode === "eibrs")
+      return { state: "mitigated", sysfs: "Mitigation: Enhanced IBRS", why: `spectre_v2 selected enhanced IBRS: ${why}` };
+    return { state: "vulnerable", sysfs: "Vulnerable", why: `spectre_v2 selected no IBRS: ${why}` };
+  },
+} as const satisfies Mitigation;

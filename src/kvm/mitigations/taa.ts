@@ -1,0 +1,45 @@
+/**
+ * TAA, TSX asynchronous abort: an aborting transaction may sample the same buffers as MDS. No TSX,
+ * no TAA; else the remedy is VERW again. On Cascade Lake (MDS_NO) VERW clears only with the
+ * microcode that brings TSX_CTRL; without it the kernel executes VERW at every entry all the same,
+ * "attempted, no microcode", because it cannot know what lies below it in a VM.
+ *
+ * Linux: arch/x86/kernel/cpu/bugs.c taa_select_mitigation, tsx_async_abort_show_state (5.4, in
+ * RHEL 8.1). Simplified: `tsx: off` takes RTM away on every CPU, as firmware would, also where
+ * the kernel's own tsx=off finds no TSX_CTRL; `tsx: auto` leaves it on (assumed; distributions
+ * differ per release).
+ */
+import {
+  askingForClear,
+  clearWording,
+  isKnownBug,
+  missingMicrocode,
+  namesOf,
+  notAffected,
+  smtSuffix,
+  verwClears,
+  withoutFile,
+} from "../clear-cpu-buffers.ts";
+import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
+
+export const taa = {
+  vulnerability: "tsx_async_abort",
+  doc: "TSX asynchronous abort: VERW clears the CPU's buffers while RTM is there",
+  source: "bugs.c taa_select_mitigation, tsx_async_abort_show_state; kvm-semantics 5.1 and 5.2",
+  status(context): VulnerabilityStatus {
+    if (!context.traits.knows.includes("tsx_async_abort")) return withoutFile(context, "tsx_async_abort");
+    if (!isKnownBug(context, "tsx_async_abort")) return notAffected("tsx_async_abort");
+    if (!context.rtm) return { state: "mitigated", sysfs: "Mitigation: TSX disabled", why: "RTM is absent (tsx=off)" };
+    const asking = askingForClear(context);
+    if (asking.length === 0) {
+      const why = context.settings.all === "off" ? "mitigations=off" : "tsx_async_abort=off, and no other bug asks for VERW";
+      return { state: "vulnerable", sysfs: "Vulnerable", why };
+    }
+    const sysfs = `${clearWording(context)}; ${smtSuffix(context.smt)}`;
+    if (!verwClears(context)) return { state: "vulnerable", sysfs, why: missingMicrocode(context) };
+    const why = asking.includes("tsx_async_abort")
+      ? "RTM is present and the microcode clears"
+      : `tsx_async_abort=off, but ${namesOf(asking)} keeps mds_user_clear on for both`;
+    return { state: "mitigated", sysfs, why };
+  },
+} as const satisfies Mitigation;
