@@ -1,0 +1,57 @@
+/**
+ * Metrics that are a region of the counters under labels: events and cycles as they are,
+ * durations turned from TSC cycles into seconds, histograms made cumulative.
+ */
+import { counterAt, type HostSnapshot } from "../fleet/snapshot.ts";
+import { AT, REGION_SIZE, type Region } from "../kvm/counters.ts";
+import { bucketLabel } from "./format.ts";
+import type { HostMetric, Labels, Series } from "./metric.ts";
+
+/** A region of integers as it is: events or cycles. */
+export function counts(region: Region, labels: readonly Labels[]): HostMetric {
+  const series = plainSeries(region, labels);
+  return { series: () => series, values: (host) => read(host, region) };
+}
+
+/** A region of TSC cycles as seconds. */
+export function seconds(region: Region, labels: readonly Labels[]): HostMetric {
+  const series = plainSeries(region, labels);
+  return { series: () => series, values: (host) => read(host, region).map((cycles) => cycles / host.resolved.tscHz) };
+}
+
+/**
+ * One histogram a set of labels. `buckets` holds, set after set, the events up to each edge
+ * and those above the last; `sum` holds the sum of each set.
+ */
+export function histogram(buckets: Region, sum: Region, edges: readonly number[], labels: readonly Labels[]): HostMetric {
+  const width = edges.length + 1;
+  expectSize(buckets, width * labels.length);
+  expectSize(sum, labels.length);
+  const series = labels.flatMap((own) => histogramSeries(edges, own));
+  const values = (host: HostSnapshot): number[] =>
+    labels.flatMap((_, i) => {
+      let total = 0;
+      const cumulative = range(host, AT[buckets] + i * width, width).map((count) => (total += count));
+      return [...cumulative, counterAt(host, AT[sum] + i), total];
+    });
+  return { series: () => series, values };
+}
+
+/** Series of one histogram: its buckets up to +Inf, then sum and count. */
+export function histogramSeries(edges: readonly number[], labels: Labels): Series[] {
+  const bucket = (le: string): Series => ({ suffix: "_bucket", labels: { ...labels, le } });
+  return [...edges.map((edge) => bucket(bucketLabel(edge))), bucket("+Inf"), { suffix: "_sum", labels }, { suffix: "_count", labels }];
+}
+
+function plainSeries(region: Region, labels: readonly Labels[]): Series[] {
+  expectSize(region, labels.length);
+  return labels.map((own) => ({ suffix: "", labels: own }));
+}
+
+function expectSize(region: Region, size: number): void {
+  if (REGION_SIZE[region] !== size) throw new Error(`expected ${size} counters in ${region}, it has ${REGION_SIZE[region]}`);
+}
+
+const read = (host: HostSnapshot, region: Region): number[] => range(host, AT[region], REGION_SIZE[region]);
+
+const range = (host: HostSnapshot, start: number, length: number): number[] => Array.from({ length }, (_, i) => counterAt(host, start + i));

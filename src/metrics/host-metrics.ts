@@ -1,0 +1,50 @@
+/** The catalogue of what a host exposes: each name with how its series and values are found. */
+import type { HostPlan } from "../fleet/action.ts";
+import type { HostSnapshot } from "../fleet/snapshot.ts";
+import type { ResolvedHost } from "../kvm/resolved.ts";
+import { factsOf, factsOfPlan } from "./facts.ts";
+import { exitMetrics } from "./host/exits.ts";
+import { fastpathMetrics } from "./host/fastpaths.ts";
+import { hostMetrics } from "./host/host.ts";
+import { mitigationMetrics } from "./host/mitigations.ts";
+import { statisticsMetrics } from "./host/statistics.ts";
+import { timeMetrics } from "./host/time.ts";
+import { timerMetrics } from "./host/timers.ts";
+import { identityLabels } from "./identity.ts";
+import { samplesOf, type Family, type HostFacts, type HostMetric, type HostTimes } from "./metric.ts";
+import { HOST_METRIC_NAMES, HOST_METRICS, type HostMetricName } from "./names.ts";
+
+export const HOST_METRIC: Readonly<Record<HostMetricName, HostMetric>> = {
+  ...hostMetrics,
+  ...exitMetrics,
+  ...fastpathMetrics,
+  ...timerMetrics,
+  ...timeMetrics,
+  ...statisticsMetrics,
+  ...mitigationMetrics,
+} satisfies Record<HostMetricName, HostMetric>;
+
+/** A host that stopped says so and nothing else: its counters would only look like silence. */
+export const isExposed = (name: HostMetricName, host: HostSnapshot): boolean => host.state === "running" || name === "kvm_host_up";
+
+/** All families of the hosts; with `identity`, each sample carries the identity labels. */
+export function hostFamilies(hosts: readonly HostSnapshot[], times: HostTimes, identity: boolean): Family[] {
+  return HOST_METRIC_NAMES.map((name) => {
+    const samples = hosts
+      .filter((host) => isExposed(name, host))
+      .flatMap((host) => {
+        const own = samplesOf(name, HOST_METRIC[name].series(factsOf(host)), HOST_METRIC[name].values(host, times));
+        const base = identity ? identityLabels(host.plan) : {};
+        return own.map((sample) => ({ ...sample, labels: { ...base, ...sample.labels } }));
+      });
+    return { name, meta: HOST_METRICS[name], samples };
+  });
+}
+
+/** Series that a host will expose: its share of the budget. */
+export const seriesCount = (plan: HostPlan, resolved: ResolvedHost): number => countSeries(factsOfPlan(plan, resolved));
+
+/** Series that a running host exposes. */
+export const seriesCountOf = (host: HostSnapshot): number => (host.state === "running" ? countSeries(factsOf(host)) : 1);
+
+const countSeries = (facts: HostFacts): number => HOST_METRIC_NAMES.reduce((sum, name) => sum + HOST_METRIC[name].series(facts).length, 0);
