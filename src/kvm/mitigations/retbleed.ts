@@ -26,9 +26,8 @@ export const retbleed = {
     if (settings.all === "off") return { state: "vulnerable", sysfs: "Vulnerable", why: "mitigations=off" };
     if (settings.retbleed === "off") return { state: "vulnerable", sysfs: "Vulnerable", why: "retbleed=off" };
     const { mode, why } = spectreV2Mode(context);
-    if (mode === "ibrs") return { state: "mitigated", sysfs: "Mitigation: IBRS", why: `spectre_v2 selected IBRS: ${why}` };
-    if (mode === "eibrs")
-      return { state: "mitigated", sysfs: "Mitigation: Enhanced IBRS", why: `spectre_v2 selected enhanced IBRS: ${why}` };
-    return { state: "vulnerable", sysfs: "Vulnerable", why: `spectre_v2 selected no IBRS: ${why}` };
+    const name = mode === "ibrs" ? "IBRS" : mode === "eibrs" ? "Enhanced IBRS" : undefined;
+    if (name === undefined) return { state: "vulnerable", sysfs: "Vulnerable", why: `spectre_v2 selected no IBRS: ${why}` };
+    return { state: "mitigated", sysfs: `Mitigation: ${name}`, why: `spectre_v2 selected ${name}: ${why}` };
   },
 } as const satisfies Mitigation;

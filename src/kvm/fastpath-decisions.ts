@@ -1,0 +1,94 @@
+/**
+ * Which fastpaths of a host are live. `auto` is what the kernel and its patches have; `on` where
+ * they lack it means as if backported; `off` takes the exit to the normal path. For ICR,
+ * TSC_DEADLINE and PREEMPTION_TIMER a backport is known, so their exits count as capable on every
+ * kernel; HLT and INVD only where the kernel has them.
+ *
+ * Linux: arch/x86/kvm/vmx/vmx.c vmx_exit_handlers_fastpath; x86.c handle_fastpath_*; kvm-semantics 1.
+ */
+import { FASTPATH_NAMES, type FastpathName } from "./fastpaths.ts";
+import type { HostSpec } from "./host-spec.ts";
+import type { Kernel, KernelTraits, Patch } from "./kernel.ts";
+import { fastpathIcr } from "./patches/fastpath-icr.ts";
+import { fastpathPreemptionTimer } from "./patches/fastpath-preemption-timer.ts";
+import { fastpathTscDeadline } from "./patches/fastpath-tsc-deadline.ts";
+import { type PatchName, PATCHES } from "./patches.ts";
+import { type FastpathDecision, SpecError } from "./resolved.ts";
+
+interface Form {
+  readonly handler: string;
+  readonly inTraits: (traits: KernelTraits) => boolean;
+  /** The backport that `on` stands for. */
+  readonly backport: Patch | undefined;
+}
+
+const FORMS: Readonly<Record<FastpathName, Form>> = {
+  preemption_timer: {
+    handler: "handle_fastpath_preemption_timer",
+    inTraits: (traits) => traits.preemptionTimer === "present",
+    backport: fastpathPreemptionTimer,
+  },
+  tsc_deadline: {
+    handler: "handle_fastpath_set_tscdeadline",
+    inTraits: (traits) => traits.tscDeadline !== "absent",
+    backport: fastpathTscDeadline,
+  },
+  icr: { handler: "handle_fastpath_set_x2apic_icr_irqoff", inTraits: (traits) => traits.icr !== "absent", backport: fastpathIcr },
+  hlt: { handler: "handle_fastpath_hlt", inTraits: (traits) => traits.hlt === "present", backport: undefined },
+  invd: { handler: "handle_fastpath_invd", inTraits: (traits) => traits.invd === "present", backport: undefined },
+};
+
+/**
+ * The kernel's traits with `patches` applied in their order, then the backports that
+ * `fastpath: on` stands for. Throws a SpecError for a fix of code that the kernel does not have.
+ */
+export function patchedTraits(kernel: Kernel, spec: Pick<HostSpec, "patches" | "fastpath">): KernelTraits {
+  const traits: KernelTraits = { ...kernel.traits };
+  for (const [i, name] of spec.patches.entries()) {
+    const patch: Patch = PATCHES[name];
+    if (patch.traits.postedTimer !== undefined && traits.postedTimer === "absent") {
+      const expected = "a kernel with kvm_can_post_timer_interrupt (5.3 and later)";
+      throw new SpecError(["patches", i], `expected ${expected} for patch ${name}, came ${kernel.name}`);
+    }
+    Object.assign(traits, patch.traits);
+  }
+  for (const name of FASTPATH_NAMES) {
+    const { inTraits, backport } = FORMS[name];
+    if (spec.fastpath[name] === "on" && !inTraits(traits)) Object.assign(traits, backport?.traits);
+  }
+  return traits;
+}
+
+/** One decision per fastpath; `traits` are those of `patchedTraits`. */
+export function fastpathDecisions(
+  kernel: Kernel,
+  traits: KernelTraits,
+  spec: Pick<HostSpec, "patches" | "fastpath">,
+): Readonly<Record<FastpathName, FastpathDecision>> {
+  const decide = (name: FastpathName): FastpathDecision => {
+    const { handler, inTraits, backport } = FORMS[name];
+    const capable = backport !== undefined || inTraits(traits);
+    if (!inTraits(traits)) {
+      const asked = spec.fastpath[name] === "on" ? ", and no backport of it is known" : "";
+      return { value: false, capable, missCause: "kernel_lacks_it", why: `${kernel.name} has no ${handler}${asked}` };
+    }
+    const value = spec.fastpath[name] !== "off";
+    const why = value ? `${originOf(name, kernel, spec.patches)}: ${handler}` : `${handler} is turned off by configuration`;
+    return { value, capable, missCause: "turned_off", why };
+  };
+  return {
+    preemption_timer: decide("preemption_timer"),
+    tsc_deadline: decide("tsc_deadline"),
+    icr: decide("icr"),
+    hlt: decide("hlt"),
+    invd: decide("invd"),
+  };
+}
+
+/** Where a live fastpath comes from: the kernel itself, a patch, or the configuration's `on`. */
+function originOf(name: FastpathName, kernel: Kernel, patches: readonly PatchName[]): string {
+  const { inTraits, backport } = FORMS[name];
+  if (inTraits(kernel.traits)) return `${kernel.name} has it`;
+  const patch = patches.find((candidate) => PATCHES[candidate] === backport);
+  return patch === undefined ? `as if ${backport?.name ?? name} were backported` : `patch ${patch}`;
+}

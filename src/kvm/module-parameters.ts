@@ -1,0 +1,82 @@
+/**
+ * The parameters of kvm and kvm_intel with their automatic values resolved, as the modules do
+ * when they are loaded.
+ *
+ * Linux: arch/x86/kvm/x86.c kvm_arch_init (pi_inject_timer), arch/x86/kvm/vmx/vmx.c
+ * hardware_setup (preemption_timer, enable_apicv, enable_ipiv), virt/kvm/kvm_main.c
+ * (halt_poll_ns*), arch/x86/kvm/lapic.c (lapic_timer_advance_ns); kvm-semantics 2.1 and 2.6.
+ */
+import type { CpuModel } from "../hw/cpu-model.ts";
+import type { HostSpec } from "./host-spec.ts";
+import type { Isolation } from "./isolation.ts";
+import type { Kernel, KernelTraits } from "./kernel.ts";
+import type { Decided, HaltPollSettings, TimerAdvanceSettings } from "./resolved.ts";
+
+/** LAPIC_TIMER_ADVANCE_NS_INIT. */
+const FIRST_ADVANCE_NS = 1000;
+
+/**
+ * kvm.pi_inject_timer: housekeeping CPUs may post timer interrupts. Automatic: on when the
+ * command line isolates timers, or by the vendor's rule in the enterprise cloud.
+ */
+export function piInjectTimer(spec: HostSpec, kernel: Kernel, traits: KernelTraits, isolation: Isolation): Decided<boolean> {
+  const asked = spec.kvm.pi_inject_timer;
+  if (traits.postedTimer === "absent") return { value: false, why: "the kernel has no such parameter (0c5f81dad46c, 5.3)" };
+  if (asked !== "auto") return { value: asked === "on", why: "set on the module" };
+  if (isolation.timersBy !== "") return { value: true, why: `${isolation.timersBy} sets HK_FLAG_TIMER` };
+  if (kernel.postsTimersInEnterpriseCloud && spec.scenario === "enterprise-cloud") {
+    return { value: true, why: `${kernel.name} turns it on in the enterprise cloud` };
+  }
+  return { value: false, why: "no nohz_full=, so housekeeping_enabled(HK_FLAG_TIMER) is false" };
+}
+
+/** kvm_intel.preemption_timer. */
+export function preemptionTimer(spec: HostSpec, cpu: CpuModel): Decided<boolean> {
+  if (!cpu.hasPreemptionTimer) return { value: false, why: "the CPU has no VMX preemption timer that KVM would use" };
+  if (spec.kvm.preemption_timer === "off") return { value: false, why: "kvm_intel.preemption_timer=N" };
+  return { value: true, why: "default Y, and the CPU has it without an erratum" };
+}
+
+/** kvm_intel.enable_apicv. */
+export function apicv(spec: HostSpec, cpu: CpuModel): Decided<boolean> {
+  if (!cpu.hasApicv) return { value: false, why: "the CPU lacks APIC-register virtualization or posted interrupts" };
+  if (spec.kvm.enable_apicv === "off") return { value: false, why: "kvm_intel.enable_apicv=N" };
+  return { value: true, why: "default Y, and the CPU has APIC-register virtualization and posted interrupts" };
+}
+
+/** kvm_intel.enable_ipiv. */
+export function ipiVirtualization(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  if (!cpu.hasIpiVirtualization) return { value: false, why: "the CPU has no IPI virtualization" };
+  if (traits.ipiVirtualization === "absent") return { value: false, why: "the kernel has no enable_ipiv (5.19)" };
+  if (!apicv(spec, cpu).value) return { value: false, why: "it needs enable_apicv" };
+  if (spec.kvm.enable_ipiv === "off") return { value: false, why: "kvm_intel.enable_ipiv=N" };
+  return { value: true, why: "default Y, and the CPU has IPI virtualization" };
+}
+
+/** kvm.halt_poll_ns and its companions; `off` is halt_poll_ns=0. */
+export function haltPoll(spec: HostSpec, traits: KernelTraits): HaltPollSettings {
+  const off = spec.kvm.halt_poll === "off" || spec.kvm.halt_poll_ns === 0;
+  return {
+    mode: off ? "off" : spec.kvm.halt_poll,
+    maxNs: off ? 0 : spec.kvm.halt_poll_ns,
+    grow: 2,
+    growStartNs: 10_000,
+    shrink: traits.haltPollShrink,
+  };
+}
+
+/** kvm.lapic_timer_advance_ns: how much early a timer fires, to wait for its deadline before entry. */
+export function timerAdvance(spec: HostSpec, traits: KernelTraits): Decided<TimerAdvanceSettings> {
+  const asked = spec.kvm.lapic_timer_advance;
+  if (asked === "off" || asked === 0) return { value: { mode: "off", ns: 0 }, why: "lapic_timer_advance_ns=0" };
+  if (typeof asked === "number") return { value: { mode: "fixed", ns: asked }, why: `lapic_timer_advance_ns=${asked}` };
+  if (asked === "adaptive") return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: "adaptive as from 5.4 on, by configuration" };
+  switch (traits.timerAdvance) {
+    case "absent":
+      return { value: { mode: "off", ns: 0 }, why: "the kernel does not tune an advance by itself" };
+    case "stepwise":
+      return { value: { mode: "stepwise", ns: FIRST_ADVANCE_NS }, why: "lapic_timer_advance_ns=-1: steps of at most an eighth (4.18)" };
+    case "adaptive":
+      return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: "lapic_timer_advance_ns=-1: follows the observed delay (5.4 on)" };
+  }
+}

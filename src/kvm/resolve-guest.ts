@@ -1,0 +1,74 @@
+/**
+ * One VM as KVM sees it on its host: the exits it does without, the state of its APIC, and which
+ * timer its vCPUs get.
+ */
+import type { CpuModel } from "../hw/cpu-model.ts";
+import { disabledExits } from "./disabled-exits.ts";
+import type { GuestSpec } from "./host-spec.ts";
+import { KERNELS } from "./kernels.ts";
+import type { MitigationContext } from "./mitigation.ts";
+import { spectreV2Mode } from "./mitigations/spectre-v2.ts";
+import type { PlacedGuest } from "./placement.ts";
+import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import {
+  canPostTimer,
+  canUseHvTimer,
+  timerInputs,
+  timerMode,
+  whyCanPostTimer,
+  whyCanUseHvTimer,
+  whyTimerMode,
+} from "./timer-predicates.ts";
+
+type Host = Omit<ResolvedHost, "guests">;
+
+/** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
+export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
+  const exits = disabledExits(spec, host.spec, host.cpu);
+  // No APICv inhibit of these kernels (Hyper-V AutoEOI, …) is emulated: a guest follows its host.
+  const guest = { ...exits, apicvActive: host.apicv };
+  const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
+  const piWhy = host.piInjectTimer.why;
+  return {
+    name: `${placed.kind}-${placed.number}`,
+    kind: placed.kind,
+    spec,
+    ...guest,
+    usesSpecCtrl: usesSpecCtrl(host, spec),
+    cpus: placed.cpus,
+    canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
+    canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
+    timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },
+  };
+}
+
+/**
+ * The guest kernel writes MSR_IA32_SPEC_CTRL, so KVM stops intercepting the MSR and has to read
+ * and restore it at each exit (vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host). The guest sees the
+ * host's CPU model (assumed: host-passthrough). Left out: STIBP and SSBD of single tasks.
+ */
+function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
+  const mode = spectreV2Mode(guestContext(host.cpu, spec, host)).mode;
+  switch (mode) {
+    case "off":
+      return { value: false, why: "the guest runs with mitigations=off" };
+    case "retpoline":
+      return { value: false, why: `${spec.kernel} uses retpolines on this CPU and leaves SPEC_CTRL alone` };
+    case "ibrs":
+      return { value: true, why: `${spec.kernel} writes SPEC_CTRL at each kernel entry (legacy IBRS)` };
+    case "eibrs":
+      return { value: true, why: `${spec.kernel} sets SPEC_CTRL.IBRS once (enhanced IBRS), which ends the interception` };
+  }
+}
+
+function guestContext(cpu: CpuModel, spec: GuestSpec, host: Host): MitigationContext {
+  const auto = { taa: "auto", mds: "auto", l1tf: "auto", spectre_v2: "auto", retbleed: "auto", meltdown: "auto" } as const;
+  const { microcode } = host.spec.mitigations;
+  return {
+    cpu,
+    traits: KERNELS[spec.kernel].traits,
+    settings: { ...auto, all: spec.mitigations, mmio_stale_data: "auto", microcode },
+    rtm: cpu.hasRtm && host.spec.tsx !== "off",
+    smt: host.spec.smt,
+  };
+}

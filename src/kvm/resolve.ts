@@ -1,0 +1,66 @@
+/**
+ * From a host specification to what KVM makes of it: the kernel with its backports, module
+ * parameters, isolated CPUs, fastpaths, mitigations, and each VM with its predicates. Pure: the
+ * same specification gives the same host, and every decision says why.
+ */
+import type { CpuModel, Vulnerability } from "../hw/cpu-model.ts";
+import { CPUS } from "../hw/cpus.ts";
+import { entryWork } from "./entry-work.ts";
+import { fastpathDecisions, patchedTraits } from "./fastpath-decisions.ts";
+import type { HostSpec } from "./host-spec.ts";
+import { isolation } from "./isolation.ts";
+import type { Kernel } from "./kernel.ts";
+import { KERNELS } from "./kernels.ts";
+import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
+import { MITIGATIONS } from "./mitigations.ts";
+import { apicv, haltPoll, ipiVirtualization, piInjectTimer, preemptionTimer, timerAdvance } from "./module-parameters.ts";
+import { placeGuests } from "./placement.ts";
+import { resolveGuest } from "./resolve-guest.ts";
+import { type ResolvedHost, SpecError } from "./resolved.ts";
+
+/**
+ * Resolves a whole host. Throws a SpecError with the path of the key when the specification
+ * cannot be emulated: vCPUs that do not fit, a list that is none, a patch without its code.
+ */
+export function resolveHost(spec: HostSpec): ResolvedHost {
+  const cpu: CpuModel = CPUS[spec.cpu];
+  const kernel: Kernel = KERNELS[spec.kernel];
+  const traits = patchedTraits(kernel, spec);
+  const isolated = isolation(spec, traits);
+  const rtm = cpu.hasRtm && spec.tsx !== "off";
+  const context: MitigationContext = { cpu, traits, settings: spec.mitigations, rtm, smt: spec.smt };
+  const host = {
+    spec,
+    cpu,
+    tscHz: Math.round(spec.ghz * 1e9),
+    traits,
+    nohzFull: isolated.timers,
+    piInjectTimer: piInjectTimer(spec, kernel, traits, isolated),
+    preemptionTimer: preemptionTimer(spec, cpu),
+    apicv: apicv(spec, cpu),
+    ipiVirtualization: ipiVirtualization(spec, cpu, traits),
+    fastpath: fastpathDecisions(kernel, traits, spec),
+    haltPoll: haltPoll(spec, traits),
+    timerAdvance: timerAdvance(spec, traits),
+    vulnerabilities: vulnerabilities(context),
+    entryWork: entryWork(context),
+  };
+  const guests = placeGuests(spec, isolated.isolated).map((placed) => {
+    const guest = spec.guests[placed.kind];
+    if (guest === undefined) throw new SpecError(["guests", placed.kind], `expected a guest named ${placed.kind}, came none`);
+    return resolveGuest(host, guest, placed);
+  });
+  return { ...host, guests };
+}
+
+function vulnerabilities(context: MitigationContext): Readonly<Record<Vulnerability, VulnerabilityStatus>> {
+  return {
+    meltdown: MITIGATIONS.meltdown.status(context),
+    spectre_v2: MITIGATIONS.spectre_v2.status(context),
+    l1tf: MITIGATIONS.l1tf.status(context),
+    mds: MITIGATIONS.mds.status(context),
+    tsx_async_abort: MITIGATIONS.tsx_async_abort.status(context),
+    mmio_stale_data: MITIGATIONS.mmio_stale_data.status(context),
+    retbleed: MITIGATIONS.retbleed.status(context),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * Who fires a guest's timer. Three answers: a housekeeping CPU posts the interrupt into the
+ * running guest (exitless), the VMX preemption timer makes the guest exit on its own CPU, or a
+ * plain hrtimer does. KVM asks the two predicates below at every arming, so a module parameter
+ * written while VMs run takes effect at the next one.
+ *
+ * Linux: arch/x86/kvm/lapic.c kvm_can_post_timer_interrupt, kvm_can_use_hv_timer (5.8; the same
+ * truth values were spread over start_hv_timer and vmx_set_hv_timer in 5.3 to 5.7);
+ * kvm-semantics 2.2. Simplified: in_guest_mode of the vCPU is asked at expiry, by the timer.
+ */
+import type { TimerMode } from "./counters.ts";
+import type { KernelTraits } from "./kernel.ts";
+import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+
+/** What the predicates look at, for one vCPU on one physical CPU. */
+export interface TimerInputs {
+  readonly postedTimer: KernelTraits["postedTimer"];
+  /** kvm.pi_inject_timer, resolved. */
+  readonly piInjectTimer: boolean;
+  readonly apicvActive: boolean;
+  readonly hltInGuest: boolean;
+  readonly mwaitInGuest: boolean;
+  /** housekeeping_cpu(vcpu->cpu, HK_FLAG_TIMER). */
+  readonly onHousekeepingCpu: boolean;
+  /** kvm_x86_ops.set_hv_timer is there: kvm_intel.preemption_timer, resolved. */
+  readonly preemptionTimer: boolean;
+}
+
+/** The inputs of a vCPU that runs on physical CPU `cpu`. */
+export function timerInputs(
+  host: Pick<ResolvedHost, "traits" | "piInjectTimer" | "preemptionTimer" | "nohzFull">,
+  guest: Pick<ResolvedGuest, "apicvActive" | "hltInGuest" | "mwaitInGuest">,
+  cpu: number,
+): TimerInputs {
+  return {
+    postedTimer: host.traits.postedTimer,
+    piInjectTimer: host.piInjectTimer.value,
+    apicvActive: guest.apicvActive.value,
+    hltInGuest: guest.hltInGuest,
+    mwaitInGuest: guest.mwaitInGuest,
+    onHousekeepingCpu: host.nohzFull[cpu] !== true,
+    preemptionTimer: host.preemptionTimer.value,
+  };
+}
+
+/** `kvm_can_post_timer_interrupt`: a housekeeping CPU may post this vCPU's timer interrupt. */
+export function canPostTimer(v: TimerInputs): boolean {
+  switch (v.postedTimer) {
+    case "absent":
+      return false;
+    case "apicv":
+      return v.piInjectTimer && v.apicvActive;
+    case "disabled_exits":
+      return v.piInjectTimer && v.apicvActive && (v.mwaitInGuest || v.hltInGuest);
+    case "isolated_cpu":
+      return v.piInjectTimer && v.apicvActive && !v.onHousekeepingCpu;
+  }
+}
+
+/**
+ * `kvm_can_use_hv_timer`: the VMX preemption timer may stand in for the APIC timer. A guest with
+ * MWAIT may enter C3 and deeper, where that timer stops; HLT is C1, where it counts on.
+ */
+export function canUseHvTimer(v: TimerInputs): boolean {
+  return v.preemptionTimer && !v.mwaitInGuest && !canPostTimer(v);
+}
+
+/** What an arming ends in, for a deadline that fits into the preemption timer. */
+export function timerMode(v: TimerInputs): TimerMode {
+  if (canPostTimer(v)) return "posted";
+  return canUseHvTimer(v) ? "hv_timer" : "hrtimer";
+}
+
+/** Why `canPostTimer` answers as it does; `piWhy` is the reason of `pi_inject_timer`. */
+export function whyCanPostTimer(v: TimerInputs, piWhy: string): string {
+  if (v.postedTimer === "absent") return "the kernel has no posted timer interrupts (0c5f81dad46c, 5.3)";
+  if (!v.piInjectTimer) return `pi_inject_timer=0 (${piWhy})`;
+  const on = `pi_inject_timer=1 (${piWhy})`;
+  if (!v.apicvActive) return `${on}, but apicv_active is false`;
+  const both = `${on} && apicv_active`;
+  switch (v.postedTimer) {
+    case "apicv":
+      return `${both}: kvm_can_post_timer_interrupt() is true for every VM of the host; the kernel lacks 1714a4eb6fb0`;
+    case "disabled_exits": {
+      if (!canPostTimer(v)) return `${both}, but neither mwait_in_guest nor hlt_in_guest, which 1714a4eb6fb0 asks for`;
+      return `${both} && ${v.mwaitInGuest ? "mwait_in_guest" : "hlt_in_guest"}`;
+    }
+    case "isolated_cpu":
+      return v.onHousekeepingCpu
+        ? `${both}, but housekeeping_cpu(vcpu->cpu, HK_FLAG_TIMER) is true (patch timer-pi-per-vcpu)`
+        : `${both} && !housekeeping_cpu(vcpu->cpu, HK_FLAG_TIMER) (patch timer-pi-per-vcpu)`;
+  }
+}
+
+/** Why `canUseHvTimer` answers as it does. */
+export function whyCanUseHvTimer(v: TimerInputs, piWhy: string): string {
+  if (!v.preemptionTimer) return "kvm_x86_ops.set_hv_timer is NULL (kvm_intel.preemption_timer=N)";
+  if (v.mwaitInGuest) return "mwait_in_guest: the guest may enter C3, where the preemption timer stops";
+  if (canPostTimer(v)) {
+    const every = v.postedTimer === "apicv";
+    const on = `pi_inject_timer=1 (${piWhy}) && apicv_active`;
+    return every
+      ? `${on}: kvm_can_post_timer_interrupt() is true for every VM, so kvm_can_use_hv_timer() is false; the kernel lacks 1714a4eb6fb0`
+      : `kvm_can_post_timer_interrupt() is true, so kvm_can_use_hv_timer() is false: ${whyCanPostTimer(v, piWhy)}`;
+  }
+  return "preemption_timer=Y && !mwait_in_guest && !kvm_can_post_timer_interrupt()";
+}
+
+/** Why the timer mode is what it is: the predicate that decided. */
+export function whyTimerMode(v: TimerInputs, piWhy: string): string {
+  switch (timerMode(v)) {
+    case "posted":
+      return `kvm_can_post_timer_interrupt() is true: ${whyCanPostTimer(v, piWhy)}`;
+    case "hv_timer":
+      return `kvm_can_use_hv_timer() is true: ${whyCanUseHvTimer(v, piWhy)}`;
+    case "hrtimer":
+      return `neither posted (${whyCanPostTimer(v, piWhy)}) nor hv timer (${whyCanUseHvTimer(v, piWhy)})`;
+  }
+}
