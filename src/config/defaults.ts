@@ -1,0 +1,103 @@
+/**
+ * What a host is when the configuration says nothing, and how a partial specification becomes a
+ * whole one: built-in defaults, then the preset of its scenario, then its own keys.
+ */
+import { CPUS } from "../hw/cpus.ts";
+import type { GuestSpec, HostSpec, Scenario } from "../kvm/host-spec.ts";
+import type { GuestSpecPatch, HostSpecPatch, Patch } from "./host-schema.ts";
+import { type ConfigMap, isMap, ownValue } from "./merge.ts";
+
+/** A guest when its map says nothing. */
+export const GUEST_DEFAULTS: GuestSpec = {
+  count: 1,
+  vcpus: 4,
+  workload: "web",
+  cpu_pm: "inherit",
+  apic: "x2apic",
+  hz: 250,
+  nohz: true,
+  mitigations: "auto",
+  vpmu: true,
+  pku: true,
+  pv: { ipi: true },
+  assigned_device: false,
+  load: 1,
+  placement: "any",
+  disable_exits: "inherit",
+  kernel: "linux-5.8",
+};
+
+/** A host when nothing is said. `ghz` follows the CPU model and is filled in on completion. */
+export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
+  cpu: "skylake-sp",
+  cpus: 64,
+  kernel: "c84",
+  patches: [],
+  scenario: "public-cloud",
+  fastpath: { preemption_timer: "auto", tsc_deadline: "auto", icr: "auto", hlt: "auto", invd: "auto" },
+  cpu_pm: false,
+  cmdline: { nohz_full: false, isolcpus: false, idle: "default" },
+  host_hz: 250,
+  cstates: "c6",
+  smt: true,
+  kvm: {
+    pi_inject_timer: "auto",
+    preemption_timer: "on",
+    enable_apicv: "on",
+    enable_ipiv: "auto",
+    halt_poll_ns: 200_000,
+    halt_poll: "adaptive",
+    lapic_timer_advance: "auto",
+  },
+  mitigations: {
+    all: "auto",
+    taa: "auto",
+    mds: "auto",
+    l1tf: "auto",
+    spectre_v2: "auto",
+    retbleed: "auto",
+    meltdown: "auto",
+    mmio_stale_data: "auto",
+    microcode: "current",
+  },
+  tsx: "auto",
+};
+
+/** What a scenario changes of the defaults. */
+export const SCENARIOS: Readonly<Record<Scenario, { readonly doc: string; readonly preset: Patch<typeof HOST_DEFAULTS> }>> = {
+  "public-cloud": {
+    doc: "Dedicated, pinned vCPUs; HLT is intercepted, so cpu-pm is off.",
+    preset: { cpu_pm: false },
+  },
+  "enterprise-cloud": {
+    doc: "cpu-pm is offered, and off until a host or a guest asks for it; the vendor's kernels then post timers (pi_inject_timer: auto is 1).",
+    preset: { cpu_pm: false },
+  },
+};
+
+/** Lays a partial value over a complete one: a null or missing key keeps the default. */
+function complete<T extends object>(defaults: T, patch: ConfigMap): T {
+  const whole: Record<string, unknown> = {};
+  for (const [key, standard] of Object.entries(defaults)) {
+    const said = ownValue(patch, key);
+    if (said === undefined || said === null) whole[key] = standard;
+    else whole[key] = isMap(standard) && isMap(said) ? complete(standard, said) : said;
+  }
+  return whole as T;
+}
+
+function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>): Record<string, GuestSpec> {
+  const whole: Record<string, GuestSpec> = {};
+  for (const [name, guest] of Object.entries(guests)) {
+    if (guest !== null && guest !== undefined) whole[name] = complete(GUEST_DEFAULTS, guest);
+  }
+  return whole;
+}
+
+/** Completes a partial specification with the scenario's preset and the defaults. */
+export function completeHostSpec(patch: HostSpecPatch): HostSpec {
+  const scenario = patch.scenario ?? HOST_DEFAULTS.scenario;
+  const standard = complete(HOST_DEFAULTS, SCENARIOS[scenario].preset);
+  const { cpu, ...rest } = complete(standard, patch);
+  return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, guests: completeGuests(patch.guests ?? {}) };
+}

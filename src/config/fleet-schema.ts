@@ -1,0 +1,93 @@
+/**
+ * The schema of the files of a configuration directory: `fleet.yaml` and the further `*.yaml`
+ * have the same keys, all optional; the state directory's `overrides.yaml` has overrides only.
+ */
+import * as z from "zod";
+import { NO_COHORT } from "./cohorts.ts";
+import { hostPatchSchema, hostShape } from "./host-schema.ts";
+import { integer, labelValue, name } from "./scalars.ts";
+
+/** Label names of the exported metrics: a group's own label must not shadow one. */
+export const RESERVED_LABELS: ReadonlySet<string> = new Set(
+  "host group zone instance job reason msr path fastpath cause component delivery state use result workload name direction mode vulnerability codename mitigation cpu_model vendor kernel scenario microcode cohort rollout le".split(
+    " ",
+  ),
+);
+export const LABELS_MAX = 8;
+export const HOSTS_PER_GROUP_MAX = 10_000;
+
+const shareWords = "expected a share such as 10% or 0.1, at most 100%";
+const share = z
+  .union([z.number().min(0, { error: shareWords }).max(1, { error: shareWords }), z.string().regex(/^\d{1,3}(\.\d+)?%$/)], {
+    error: shareWords,
+  })
+  .transform((value) => (typeof value === "number" ? value : Number(value.slice(0, -1)) / 100))
+  .refine((value) => value <= 1, { error: shareWords });
+
+const cohortName = name.refine((cohort) => cohort !== NO_COHORT, { error: `expected another name: ${NO_COHORT} is a host of no cohort` });
+
+const labelName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, { error: "expected a label name of a-z, 0-9 and _, that begins with a letter" })
+  .refine((label) => !RESERVED_LABELS.has(label), { error: "expected a label name that no metric uses" });
+const labels = z
+  .record(labelName, labelValue)
+  .refine((map) => Object.keys(map).length <= LABELS_MAX, { error: `expected at most ${LABELS_MAX} labels` });
+
+const groupSchema = z.strictObject({
+  name: name.describe("Hosts are named <name>-001, <name>-002, …"),
+  count: integer(0, HOSTS_PER_GROUP_MAX).describe("Hosts of the group"),
+  zone: labelValue.optional().describe("Label zone of the hosts"),
+  labels: labels.optional().describe(`At most ${LABELS_MAX} labels that every target of the group carries`),
+  ...hostShape,
+});
+
+const patternWords = "expected a name, a glob (* and ?) or a list of them";
+const pattern = z.string({ error: patternWords }).min(1, { error: patternWords });
+const patterns = z
+  .union([pattern, z.array(pattern).min(1, { error: patternWords })], { error: patternWords })
+  .transform((value): readonly string[] => (typeof value === "string" ? [value] : value))
+  .optional();
+
+/** Which hosts an override is for; kernel, cpu and scenario are those of the group. */
+export const matchSchema = z.strictObject({
+  host: patterns,
+  group: patterns,
+  zone: patterns,
+  kernel: patterns,
+  cpu: patterns,
+  scenario: patterns,
+  cohort: patterns,
+});
+
+const overrideSchema = z.strictObject({
+  match: matchSchema.describe("All keys must match; an empty map is every host"),
+  set: hostPatchSchema.describe("A partial host specification; later overrides win"),
+  reason: z.string({ error: "expected text" }).max(500, { error: "expected at most 500 characters" }).optional(),
+});
+
+const nothingYet = z.array(z.never({ error: "expected an empty list (not supported yet)" }));
+
+/** One file of the configuration directory. */
+export const fleetFileSchema = z.strictObject({
+  seed: integer(0, Number.MAX_SAFE_INTEGER).nullable().optional().describe("Same seed, same bytes"),
+  epoch: z.iso
+    .datetime({ offset: true, error: "expected null or a time such as 2026-01-31T00:00:00Z" })
+    .nullable()
+    .optional()
+    .describe("Wall-clock start of emulated time; needed for shards"),
+  cohorts: z.record(cohortName, share.nullable()).nullable().optional().describe("Named, stable shares of each group"),
+  defaults: hostPatchSchema.nullable().optional().describe("A partial host specification for every group"),
+  groups: z.array(groupSchema).nullable().optional().describe("Hosts of one kind"),
+  overrides: z.array(overrideSchema).nullable().optional().describe("Changes of some hosts; later wins"),
+  rollouts: nothingYet.nullable().optional(),
+  schedules: nothingYet.nullable().optional(),
+});
+
+/** `overrides.yaml` of the state directory. */
+export const stateFileSchema = z.strictObject({ overrides: fleetFileSchema.shape.overrides });
+
+export type GroupInput = z.output<typeof groupSchema>;
+export type OverrideInput = z.output<typeof overrideSchema>;
+export type Match = z.output<typeof matchSchema>;
+export { groupSchema, overrideSchema };

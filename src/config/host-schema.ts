@@ -1,0 +1,136 @@
+/**
+ * The schema of a host specification as people write it: every key optional, `null` takes a key
+ * back to its default. It reads the body of a group, of `defaults`, of an override's `set`, of
+ * a merge patch and of the files that commands take; `defaults.ts` completes it.
+ */
+import * as z from "zod";
+import { CPU_NAMES } from "../hw/cpus.ts";
+import { WORKLOAD_NAMES } from "../guest/workloads.ts";
+import type { FastpathName } from "../kvm/fastpaths.ts";
+import type { GuestSpec, HostSpec, MitigationSettings } from "../kvm/host-spec.ts";
+import { KERNEL_NAMES } from "../kvm/kernels.ts";
+import { PATCH_NAMES } from "../kvm/patches.ts";
+import { cpuList, decimal, flag, integer, isolatedCpus, modeOf, name, oneNumberOf, oneOf, toggle } from "./scalars.ts";
+
+/** A partial value of the same shape, with null for "back to the default". */
+export type Patch<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: Patch<T[K]> | null | undefined }
+    : T;
+export type HostSpecPatch = Patch<HostSpec>;
+export type GuestSpecPatch = Patch<GuestSpec>;
+
+const key = <T extends z.ZodType>(schema: T, doc: string) => schema.nullable().optional().describe(doc);
+const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
+
+const uniquePatches = z
+  .array(oneOf(PATCH_NAMES))
+  .refine((patches) => new Set(patches).size === patches.length, { error: "expected each patch once" });
+
+const guestShape = {
+  count: key(integer(0, 1000), "VMs of this kind"),
+  vcpus: key(integer(1, 1024), "vCPUs of each VM; at most the host's cpus"),
+  workload: key(oneOf(WORKLOAD_NAMES), "What the guest runs: a name of the workload catalogue"),
+  cpu_pm: key(
+    z.union([z.literal("inherit"), flag], { error: "expected inherit | true | false" }),
+    "QEMU -overcommit cpu-pm of these VMs; inherit takes the host's key",
+  ),
+  apic: key(oneOf(["x2apic", "x2apic-cluster", "xapic"]), "APIC mode of the guest: x2apic is physical, x2apic-cluster is logical"),
+  hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the guest kernel"),
+  nohz: key(flag, "The guest's tick stops when a vCPU is idle"),
+  mitigations: key(modeOf(["auto", "off"]), "mitigations= on the guest's own command line"),
+  vpmu: key(flag, "A virtual PMU is exposed"),
+  pku: key(flag, "Protection keys are exposed"),
+  pv: key(section({ ipi: key(flag, "PV_SEND_IPI: broadcasts go by one hypercall") }), "Paravirtual features"),
+  assigned_device: key(flag, "A device is passed through (VFIO)"),
+  load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as measured"),
+  placement: key(
+    z.union([z.enum(["isolated", "housekeeping", "any"]), cpuList], {
+      error: 'expected isolated | housekeeping | any | a CPU list such as "4-15"',
+    }),
+    "Physical CPUs that the pinned vCPUs take",
+  ),
+  disable_exits: key(
+    z.union([z.literal("inherit"), z.array(oneOf(["hlt", "mwait", "pause", "cstate"]))], {
+      error: "expected inherit | a list of hlt, mwait, pause, cstate",
+    }),
+    "Exits that KVM leaves to the guest; inherit follows cpu_pm",
+  ),
+  kernel: key(oneOf(KERNEL_NAMES), "Guest kernel"),
+} satisfies Record<keyof GuestSpec, z.ZodType>;
+
+/** vCPUs are always dedicated for now; the key may say so. */
+const guest = section({
+  ...guestShape,
+  dedicated: key(z.literal(true, { error: "expected true (shared vCPUs are not emulated)" }), "One vCPU, one CPU"),
+});
+
+const mitigationShape = {
+  all: key(modeOf(["auto", "off"]), "mitigations= on the host's command line"),
+  taa: key(modeOf(["auto", "off"]), "TSX asynchronous abort"),
+  mds: key(modeOf(["auto", "off"]), "Microarchitectural data sampling"),
+  l1tf: key(modeOf(["auto", "off", "cond", "always", "never"]), "L1 terminal fault; a mode is kvm-intel.vmentry_l1d_flush"),
+  spectre_v2: key(modeOf(["auto", "off", "retpoline", "ibrs", "eibrs"]), "Branch target injection"),
+  retbleed: key(modeOf(["auto", "off", "ibrs"]), "Return stack buffer underflow"),
+  meltdown: key(modeOf(["auto", "off"]), "Page-table isolation"),
+  mmio_stale_data: key(modeOf(["auto", "off"]), "Processor MMIO stale data"),
+  microcode: key(oneOf(["current", "old"]), "old lacks what the mitigations need"),
+} satisfies Record<keyof MitigationSettings, z.ZodType>;
+
+const fastpathShape = {
+  preemption_timer: key(toggle, "Fastpath of PREEMPTION_TIMER exits"),
+  tsc_deadline: key(toggle, "Fastpath of writes to TSC_DEADLINE"),
+  icr: key(toggle, "Fastpath of writes to the x2APIC ICR"),
+  hlt: key(toggle, "Fastpath of HLT with a wake event pending"),
+  invd: key(toggle, "Fastpath of INVD"),
+} satisfies Record<FastpathName, z.ZodType>;
+
+const kvmShape = {
+  pi_inject_timer: key(toggle, "kvm.pi_inject_timer: housekeeping CPUs post timer interrupts"),
+  preemption_timer: key(toggle, "kvm-intel.preemption_timer: the VMX preemption timer stands in for an hrtimer"),
+  enable_apicv: key(toggle, "kvm-intel.enable_apicv"),
+  enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization"),
+  halt_poll_ns: key(integer(0, 10_000_000), "kvm.halt_poll_ns: longest polling before a vCPU blocks"),
+  halt_poll: key(modeOf(["off", "always", "adaptive"]), "Shape of halt polling"),
+  lapic_timer_advance: key(
+    z
+      .union([z.enum(["auto", "off", "adaptive"]), z.literal(false), z.int().min(0).max(100_000)], {
+        error: "expected auto | off | adaptive | nanoseconds from 0 to 100000",
+      })
+      .transform((value) => (value === false ? "off" : value)),
+    "How much too early a timer fires, so that the entry is paid before the deadline",
+  ),
+} satisfies Record<keyof HostSpec["kvm"], z.ZodType>;
+
+const cmdlineShape = {
+  nohz_full: key(isolatedCpus, "nohz_full=: false, true (all but CPU 0 and its sibling) or a list"),
+  isolcpus: key(isolatedCpus, "isolcpus=: false, true (all but CPU 0 and its sibling) or a list"),
+  idle: key(oneOf(["default", "poll"]), "idle="),
+} satisfies Record<keyof HostSpec["cmdline"], z.ZodType>;
+
+/** The keys of a host specification; a group has them beside its own. */
+export const hostShape = {
+  cpu: key(oneOf(CPU_NAMES), "CPU model of the host"),
+  ghz: key(decimal(0.5, 6), "Base frequency; default: the model's"),
+  cpus: key(integer(1, 1024), "Physical CPUs (hardware threads)"),
+  kernel: key(oneOf(KERNEL_NAMES), "Host kernel"),
+  patches: key(uniquePatches, "Backports on top of the kernel, by name"),
+  scenario: key(oneOf(["public-cloud", "enterprise-cloud"]), "A preset that the other keys override"),
+  fastpath: key(section(fastpathShape), "auto (what the kernel has), on (as if backported) or off"),
+  cpu_pm: key(flag, "QEMU -overcommit cpu-pm=on, for guests that do not say otherwise"),
+  cmdline: key(section(cmdlineShape), "Kernel command line"),
+  host_hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the host kernel"),
+  cstates: key(oneOf(["c0", "c1", "c6"]), "Deepest C-state allowed"),
+  smt: key(flag, "Hyper-threading"),
+  kvm: key(section(kvmShape), "Module parameters of kvm and kvm-intel"),
+  mitigations: key(section(mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
+  tsx: key(toggle, "tsx="),
+  guests: key(z.record(name, guest.nullable()), "Guests by name; null removes one"),
+} satisfies Record<keyof HostSpec, z.ZodType>;
+
+/** A partial host specification: also what a merge patch may say. */
+export const hostPatchSchema = z.strictObject(hostShape);
+
+/** Compiles only while what the schema lets through fits the type that the merge works on. */
+export const asHostSpecPatch = (value: z.output<typeof hostPatchSchema>): HostSpecPatch => value;

@@ -1,0 +1,25 @@
+/**
+ * What a specification must hold beyond its schema: keys that depend on each other, and
+ * whatever the host's own set-up refuses.
+ */
+import type { HostSpec } from "../kvm/host-spec.ts";
+import { resolveHost } from "../kvm/resolve.ts";
+import { SpecError } from "../kvm/resolved.ts";
+
+/** Everything that is wrong with a complete specification; empty when it can be emulated. */
+export function specProblems(spec: HostSpec): SpecError[] {
+  const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
+  if (tooWide.length > 0) {
+    return tooWide.map(
+      ([name, { vcpus }]) =>
+        new SpecError(["guests", name, "vcpus"], `expected at most ${spec.cpus} vCPUs, one for each CPU, came ${vcpus}`),
+    );
+  }
+  try {
+    resolveHost(spec);
+    return [];
+  } catch (error) {
+    // Another error is a fault of ours, and still no reason to lose the configuration that runs.
+    return [error instanceof SpecError ? error : new SpecError([], `cannot be emulated: ${(error as Error).message}`)];
+  }
+}
