@@ -15,13 +15,16 @@ export interface SourceFile {
   readonly lines: number;
 }
 
-export function readSourceFiles(folder: string): SourceFile[] {
+export function readSourceTexts(folder: string): { readonly path: string; readonly text: string }[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
     .filter((path) => path.endsWith(".ts"))
     .toSorted()
-    .map((path) => parseSourceFile(path, readFileSync(path, "utf8")));
+    .map((path) => ({ path, text: readFileSync(path, "utf8") }));
 }
+
+export const readSourceFiles = (folder: string): SourceFile[] =>
+  readSourceTexts(folder).map(({ path, text }) => parseSourceFile(path, text));
 
 export function parseSourceFile(path: string, text: string): SourceFile {
   const { program, module, errors } = parseSync(path, text);
