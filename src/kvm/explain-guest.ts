@@ -1,0 +1,113 @@
+/**
+ * The part of an explanation about one VM: its predicates, its timer, and which of the host's
+ * fastpaths its exits can take.
+ */
+import { formatCpuList } from "./cpu-list.ts";
+import type { TimerMode } from "./counters.ts";
+import type { Explanation } from "./explain.ts";
+import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { timerInputs, timerMode } from "./timer-predicates.ts";
+
+/** Explanations of one VM of a host. */
+export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly Explanation[] {
+  const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl } = guest;
+  const rows: readonly Omit<Explanation, "subject">[] = [
+    { predicate: "vCPUs pinned to CPUs", value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
+    disabledExitsRow(host, guest),
+    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "kvm_vcpu_apicv_active; kvm-semantics 2.8" },
+    {
+      predicate: "kvm_can_post_timer_interrupt",
+      value: `${canPostTimer.value}`,
+      why: canPostTimer.why,
+      source: "lapic.c kvm_can_post_timer_interrupt; kvm-semantics 2.2",
+    },
+    {
+      predicate: "kvm_can_use_hv_timer",
+      value: `${canUseHvTimer.value}`,
+      why: canUseHvTimer.why,
+      source: "lapic.c kvm_can_use_hv_timer; kvm-semantics 2.2",
+    },
+    {
+      predicate: "timer mode",
+      value: modesOf(host, guest),
+      why: guest.timerMode.why,
+      source: "lapic.c restart_apic_timer; kvm-semantics 2.3",
+    },
+    preemptionTimerRow(host, guest),
+    tscDeadlineRow(host, guest),
+    icrRow(host, guest),
+    {
+      predicate: "guest writes SPEC_CTRL",
+      value: `${usesSpecCtrl.value}`,
+      why: usesSpecCtrl.why,
+      source: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host; kvm-semantics 5.1",
+    },
+  ];
+  return rows.map((row) => ({ subject: guest.name, ...row }));
+}
+
+type Row = Omit<Explanation, "subject">;
+
+function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {
+  const disabled = [guest.hltInGuest && "hlt", guest.mwaitInGuest && "mwait", guest.pauseInGuest && "pause"].filter(
+    (name) => name !== false,
+  );
+  const { cpu_pm: own, disable_exits: list } = guest.spec;
+  const cpuPm = own === "inherit" ? host.spec.cpu_pm : own;
+  return {
+    predicate: "KVM_CAP_X86_DISABLE_EXITS",
+    value: disabled.length === 0 ? "none" : disabled.join(","),
+    why:
+      list === "inherit"
+        ? `QEMU -overcommit cpu-pm=${cpuPm ? "on" : "off"}`
+        : `disable_exits names ${list.length === 0 ? "none" : list.join(",")}`,
+    source: "x86.c kvm_vm_ioctl_enable_cap; kvm-semantics 2.1",
+  };
+}
+
+/** One mode, or the vCPUs of each where the patch timer-pi-per-vcpu makes them differ. */
+function modesOf(host: ResolvedHost, guest: ResolvedGuest): string {
+  const modes = guest.cpus.map((cpu) => timerMode(timerInputs(host, guest, cpu)));
+  const vcpusOf = (mode: TimerMode): string => formatCpuList(modes.map((candidate) => candidate === mode));
+  const distinct = [...new Set(modes)];
+  if (distinct.length <= 1) return guest.timerMode.value;
+  return distinct.map((mode) => `${mode} (vCPUs ${vcpusOf(mode)})`).join(", ");
+}
+
+function preemptionTimerRow({ fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
+  const row = { predicate: "fastpath preemption_timer", source: "vmx.c handle_fastpath_preemption_timer; kvm-semantics 1.2" };
+  const { value, why, missCause } = fastpath.preemption_timer;
+  if (!guest.canUseHvTimer.value) return { ...row, value: "no such exits", why: guest.canUseHvTimer.why };
+  return { ...row, value: value ? "live" : missCause, why };
+}
+
+function tscDeadlineRow({ fastpath, traits }: ResolvedHost, guest: ResolvedGuest): Row {
+  const row = { predicate: "fastpath tsc_deadline", source: "x86.c handle_fastpath_set_tscdeadline; kvm-semantics 1.2" };
+  const { value, why, missCause } = fastpath.tsc_deadline;
+  if (!value) return { ...row, value: missCause, why };
+  if (traits.tscDeadline === "needs_hv_timer" && !guest.canUseHvTimer.value) {
+    return { ...row, value: "no_hv_timer", why: `it needs kvm_can_use_hv_timer(): ${guest.canUseHvTimer.why}` };
+  }
+  return { ...row, value: "live", why };
+}
+
+function icrRow({ fastpath, traits, ipiVirtualization }: ResolvedHost, guest: ResolvedGuest): Row {
+  const row = { predicate: "fastpath icr", source: "x86.c handle_fastpath_set_x2apic_icr_irqoff; kvm-semantics 1.2 and 3.2" };
+  const { value, why, missCause } = fastpath.icr;
+  if (ipiVirtualization.value) return { ...row, value: "no such exits", why: `unicast IPIs do not exit: ${ipiVirtualization.why}` };
+  if (!value) return { ...row, value: missCause, why };
+  switch (guest.spec.apic) {
+    case "xapic":
+      return { ...row, value: "not_x2apic", why: "apic_x2apic_mode() is false: an xAPIC guest writes a page, not MSR 0x830" };
+    case "x2apic-cluster":
+      return traits.icrAccepts === "any_fast"
+        ? { ...row, value: "live", why }
+        : {
+            ...row,
+            value: "logical_destination",
+            why: "cluster mode sends to logical destinations; the fastpath takes physical ones only",
+          };
+    case "x2apic":
+      return { ...row, value: "live", why: `${why}; unicast, fixed, physical destination` };
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Why a host behaves as it does: every predicate with its value, in the kernel's terms and with
+ * the place in the kernel where it is decided. A list in reading order: module parameters,
+ * fastpaths, mitigations, then each VM.
+ */
+import { explainGuest } from "./explain-guest.ts";
+import { explainMitigations } from "./explain-mitigations.ts";
+import { FASTPATH_NAMES } from "./fastpaths.ts";
+import { formatCpuList } from "./cpu-list.ts";
+import type { Decided, ResolvedHost } from "./resolved.ts";
+
+export interface Explanation {
+  /** "host", or the name of a VM such as web-1. */
+  readonly subject: string;
+  /** Kernel symbol, module parameter or sysfs path. */
+  readonly predicate: string;
+  readonly value: string;
+  /** One sentence in the kernel's terms. */
+  readonly why: string;
+  /** Where in the kernel, or in our sources, it is decided. */
+  readonly source: string;
+}
+
+/** All explanations of a host: what is live, what is not, and why. */
+export function explainHost(host: ResolvedHost): readonly Explanation[] {
+  return [
+    ...explainParameters(host),
+    ...explainFastpaths(host),
+    ...explainMitigations(host),
+    ...host.guests.flatMap((guest) => explainGuest(host, guest)),
+  ];
+}
+
+const yesNo = ({ value }: Decided<boolean>): string => (value ? "Y" : "N");
+
+function explainParameters(host: ResolvedHost): readonly Explanation[] {
+  const { piInjectTimer, preemptionTimer, apicv, ipiVirtualization, haltPoll, timerAdvance, traits, nohzFull } = host;
+  const isolated = formatCpuList(nohzFull);
+  const advance = timerAdvance.value;
+  const rows: readonly Omit<Explanation, "subject">[] = [
+    {
+      predicate: "housekeeping_enabled(HK_FLAG_TIMER)",
+      value: isolated === "" ? "false" : "true",
+      why:
+        isolated === ""
+          ? "no nohz_full= on the command line; isolcpus= alone does not set it"
+          : `timers are moved away from CPUs ${isolated}`,
+      source: "kernel/sched/isolation.c; kvm-semantics 2.1",
+    },
+    {
+      predicate: "kvm.pi_inject_timer",
+      value: piInjectTimer.value ? "1" : "0",
+      why: piInjectTimer.why,
+      source: "x86.c kvm_arch_init; kvm-semantics 2.1",
+    },
+    {
+      predicate: "kvm_intel.preemption_timer",
+      value: yesNo(preemptionTimer),
+      why: preemptionTimer.why,
+      source: "vmx.c hardware_setup; kvm-semantics 2.1",
+    },
+    { predicate: "kvm_intel.enable_apicv", value: yesNo(apicv), why: apicv.why, source: "vmx.c hardware_setup; kvm-semantics 2.1" },
+    {
+      predicate: "kvm_intel.enable_ipiv",
+      value: yesNo(ipiVirtualization),
+      why: ipiVirtualization.why,
+      source: "vmx.c hardware_setup (5.19); kvm-semantics 2.1",
+    },
+    {
+      predicate: "kvm.halt_poll_ns",
+      value: `${haltPoll.maxNs}`,
+      why: `${haltPoll.mode}: grow ${haltPoll.grow} from ${haltPoll.growStartNs} ns, halt_poll_ns_shrink=${haltPoll.shrink}`,
+      source: "kvm_main.c; kvm-semantics 2.7",
+    },
+    {
+      predicate: "kvm.lapic_timer_advance_ns",
+      value: advance.mode === "off" ? "off" : `${advance.mode}, ${advance.mode === "fixed" ? "" : "first "}${advance.ns} ns`,
+      why: timerAdvance.why,
+      source: "lapic.c adjust_lapic_timer_advance; kvm-semantics 2.6",
+    },
+    {
+      predicate: "kvm_vcpu_block waits on",
+      value: traits.waiter,
+      why:
+        traits.waiter === "rcuwait"
+          ? "da4ad88cab58 is in: a wake-up takes no queue lock"
+          : "da4ad88cab58 is missing: a wake-up takes swait's queue lock",
+      source: "kvm_main.c kvm_vcpu_block; kvm-semantics 1.4",
+    },
+  ];
+  return rows.map((row) => ({ subject: "host", ...row }));
+}
+
+const FASTPATH_SOURCE = {
+  preemption_timer: "vmx.c handle_fastpath_preemption_timer; kvm-semantics 1.2",
+  tsc_deadline: "x86.c handle_fastpath_set_tscdeadline; kvm-semantics 1.2",
+  icr: "x86.c handle_fastpath_set_x2apic_icr_irqoff; kvm-semantics 1.2",
+  hlt: "x86.c handle_fastpath_hlt (6.12); kvm-semantics 1.2",
+  invd: "x86.c handle_fastpath_invd (6.18); kvm-semantics 1.2",
+} as const;
+
+function explainFastpaths({ fastpath }: ResolvedHost): readonly Explanation[] {
+  return FASTPATH_NAMES.map((name) => {
+    const { value, why, missCause } = fastpath[name];
+    return { subject: "host", predicate: `fastpath ${name}`, value: value ? "live" : missCause, why, source: FASTPATH_SOURCE[name] };
+  });
+}
