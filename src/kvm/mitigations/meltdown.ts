@@ -20,6 +20,10 @@ export const meltdown = {
     if (!context.traits.knows.includes("meltdown")) return withoutFile(context, "meltdown");
     if (!context.cpu.affectedBy.includes("meltdown")) return notAffected("meltdown");
     if (hasPti(context)) return { state: "mitigated", sysfs: "Mitigation: PTI", why: "the CPU has no RDCL_NO, so PTI is on" };
-    return { state: "vulnerable", sysfs: "Vulnerable", why: context.settings.all === "off" ? "mitigations=off" : "nopti" };
+    return {
+      state: "vulnerable",
+      sysfs: "Vulnerable",
+      why: context.settings.all === "off" ? "mitigations=off" : "nopti on the command line",
+    };
   },
 } as const satisfies Mitigation;

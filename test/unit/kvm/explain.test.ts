@@ -1,0 +1,62 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { explainHost, type Explanation } from "../../../src/kvm/explain.ts";
+import { resolveHost } from "../../../src/kvm/resolve.ts";
+import { arbitrarySpec } from "../../support/arbitrary-spec.ts";
+import { type HostOverrides, hostSpec } from "../../support/host-spec.ts";
+
+const find = (overrides: HostOverrides, subject: string, predicate: string): Explanation | undefined =>
+  explainHost(resolveHost(hostSpec(overrides))).find((row) => row.subject === subject && row.predicate === predicate);
+
+test("on a DPDK host the TSC_DEADLINE fastpath is not live for a VM, and the reason is pi_inject_timer", () => {
+  const dpdk = { cmdline: { nohz_full: "8-63" }, guests: { web: { placement: "housekeeping" } } } as const;
+  expect(find(dpdk, "host", "fastpath tsc_deadline")?.value).toBe("live");
+  expect(find(dpdk, "web-1", "fastpath tsc_deadline")).toEqual({
+    subject: "web-1",
+    predicate: "fastpath tsc_deadline",
+    value: "no_hv_timer",
+    why:
+      "it needs kvm_can_use_hv_timer(): pi_inject_timer=1 (nohz_full=8-63 sets HK_FLAG_TIMER) && apicv_active: " +
+      "kvm_can_post_timer_interrupt() is true for every VM, so kvm_can_use_hv_timer() is false; the kernel lacks 1714a4eb6fb0",
+    source: "x86.c handle_fastpath_set_tscdeadline; kvm-semantics 1.2",
+  });
+  expect(find({ ...dpdk, patches: ["timer-pi-per-vm"] }, "web-1", "fastpath tsc_deadline")?.value).toBe("live");
+});
+
+test("the per-vCPU patch may give two vCPUs of a VM different timers", () => {
+  const host = { cpus: 8, cmdline: { nohz_full: "4-7" }, patches: ["timer-pi-per-vcpu"], guests: { web: { placement: "2-5" } } } as const;
+  expect(find(host, "web-1", "timer mode")?.value).toBe("hv_timer (vCPUs 0-1), posted (vCPUs 2-3)");
+});
+
+test.each([
+  ["x2apic", "live"],
+  ["x2apic-cluster", "logical_destination"],
+  ["xapic", "not_x2apic"],
+] as const)("an %s guest's IPIs: %s", (apic, value) => {
+  expect(find({ guests: { web: { apic } } }, "web-1", "fastpath icr")?.value).toBe(value);
+});
+
+test("a bug without a file on this kernel is said to have none", () => {
+  expect(find({}, "host", "/sys/devices/system/cpu/vulnerabilities/retbleed")?.value).toBe("no such file (vulnerable)");
+  expect(find({}, "host", "/sys/devices/system/cpu/vulnerabilities/mds")?.value).toBe("Mitigation: Clear CPU buffers; SMT vulnerable");
+});
+
+test("the reason for no VERW on a Skylake is in the list", () => {
+  expect(find({}, "host", "VERW before entry")).toMatchObject({
+    value: "none",
+    why: expect.stringContaining("vmx_l1d_should_flush") as string,
+  });
+});
+
+test("no line of any explanation is empty, and each predicate stands once per subject", () => {
+  fc.assert(
+    fc.property(arbitrarySpec, (spec) => {
+      const rows = explainHost(resolveHost(spec));
+      for (const row of rows) {
+        for (const text of Object.values(row)) expect(text).toMatch(/^\S/);
+        expect(`${row.value} ${row.why}`).not.toMatch(/undefined|\[object|NaN/);
+      }
+      expect(new Set(rows.map(({ subject, predicate }) => `${subject} ${predicate}`)).size).toBe(rows.length);
+    }),
+  );
+});
