@@ -4,7 +4,7 @@
  */
 import { formatCpuList } from "./cpu-list.ts";
 import type { TimerMode } from "./counters.ts";
-import type { Explanation } from "./explain.ts";
+import type { Explanation } from "./explanation.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { timerInputs, timerMode } from "./timer-predicates.ts";
 

@@ -1,5 +1,5 @@
 /** The part of an explanation about CPU bugs: sysfs as the host prints it, and the work per entry. */
-import type { Explanation } from "./explain.ts";
+import type { Explanation } from "./explanation.ts";
 import type { VulnerabilityStatus } from "./mitigation.ts";
 import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
 import type { ResolvedHost } from "./resolved.ts";

@@ -5,21 +5,10 @@
  */
 import { explainGuest } from "./explain-guest.ts";
 import { explainMitigations } from "./explain-mitigations.ts";
+import type { Explanation } from "./explanation.ts";
 import { FASTPATH_NAMES } from "./fastpaths.ts";
 import { formatCpuList } from "./cpu-list.ts";
 import type { Decided, ResolvedHost } from "./resolved.ts";
-
-export interface Explanation {
-  /** "host", or the name of a VM such as web-1. */
-  readonly subject: string;
-  /** Kernel symbol, module parameter or sysfs path. */
-  readonly predicate: string;
-  readonly value: string;
-  /** One sentence in the kernel's terms. */
-  readonly why: string;
-  /** Where in the kernel, or in our sources, it is decided. */
-  readonly source: string;
-}
 
 /** All explanations of a host: what is live, what is not, and why. */
 export function explainHost(host: ResolvedHost): readonly Explanation[] {

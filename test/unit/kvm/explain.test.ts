@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { explainHost, type Explanation } from "../../../src/kvm/explain.ts";
+import { explainHost } from "../../../src/kvm/explain.ts";
+import type { Explanation } from "../../../src/kvm/explanation.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
 import { arbitrarySpec } from "../../support/arbitrary-spec.ts";
 import { type HostOverrides, hostSpec } from "../../support/host-spec.ts";
