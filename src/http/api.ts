@@ -1,0 +1,98 @@
+/**
+ * The calls of the API as a list: method, template, what it answers. The router, the OpenAPI
+ * document and the count of requests all read it, so none can miss one.
+ */
+import { explainHost } from "../kvm/explain.ts";
+import type { HostSnapshot } from "../fleet/snapshot.ts";
+import type { Backend } from "./backend.ts";
+import { fleetView } from "./fleet-view.ts";
+import { hostDetail, hostSummary } from "./host-view.ts";
+import type { Problem } from "./problem.ts";
+
+export interface ApiRequest {
+  readonly backend: Backend;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
+/** An answer, or what is wrong. */
+export type ApiAnswer = { readonly body: unknown } | { readonly problem: Problem };
+
+export interface ApiCall {
+  readonly methods: readonly ("GET" | "POST" | "PUT")[];
+  /** Path with `{parameters}`. */
+  readonly template: string;
+  readonly summary: string;
+  /** Needs the token, and is refused to foreign pages and names. */
+  readonly changes: boolean;
+  /** Statuses beside 200 that it may answer. */
+  readonly problems: readonly number[];
+  readonly answer: (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>;
+}
+
+export const API_CALLS: readonly ApiCall[] = [
+  {
+    methods: ["GET"],
+    template: "/api/v1/fleet",
+    summary: "Sizes and pace of the fleet, and how its configuration fares.",
+    changes: false,
+    problems: [],
+    answer: ({ backend }) => ({ body: fleetView(backend) }),
+  },
+  {
+    methods: ["GET"],
+    template: "/api/v1/hosts",
+    summary: "All hosts, a summary each.",
+    changes: false,
+    problems: [],
+    answer: ({ backend }) => ({ body: { hosts: [...backend.snapshot().hosts.values()].map((host) => hostSummary(host, backend.times)) } }),
+  },
+  {
+    methods: ["GET"],
+    template: "/api/v1/hosts/{host}",
+    summary: "One host: its specification and what KVM made of it.",
+    changes: false,
+    problems: [404],
+    answer: (request) => ofHost(request, (host) => hostDetail(host, request.backend.times)),
+  },
+  {
+    methods: ["GET"],
+    template: "/api/v1/hosts/{host}/explain",
+    summary: "Every predicate of one host with its value and the reason.",
+    changes: false,
+    problems: [404],
+    answer: (request) =>
+      ofHost(request, ({ plan, generation, resolved }) => ({ host: plan.name, generation, predicates: explainHost(resolved) })),
+  },
+  {
+    methods: ["GET"],
+    template: "/api/v1/changes",
+    summary: "Accepted changes of the configuration, the latest first; ?host= takes those of one host.",
+    changes: false,
+    problems: [],
+    answer: ({ backend, query }) => {
+      const host = query.get("host");
+      return { body: { changes: backend.changes().filter((change) => host === null || change.host === host) } };
+    },
+  },
+  {
+    methods: ["POST", "PUT"],
+    template: "/-/reload",
+    summary: "Loads the configuration again; a bad one changes nothing and says why.",
+    changes: true,
+    problems: [500],
+    answer: async ({ backend }) => {
+      const outcome = await backend.reload();
+      if (outcome.ok) return { body: { changed: outcome.changed } };
+      const detail = `the configuration has ${outcome.errors.length} errors, the last good one runs on`;
+      return { problem: { status: 500, detail, more: { errors: outcome.errors } } };
+    },
+  },
+];
+
+function ofHost({ backend, parameters }: ApiRequest, view: (host: HostSnapshot) => unknown): ApiAnswer {
+  const name = parameters["host"] ?? "";
+  const host = backend.snapshot().hosts.get(name);
+  if (host === undefined) return { problem: { status: 404, detail: `no host is named "${name}"; /api/v1/hosts lists all` } };
+  return { body: view(host) };
+}

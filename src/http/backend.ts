@@ -1,0 +1,47 @@
+/**
+ * What the server needs of the daemon: published values to read, and few things to ask for.
+ * The server never holds an emulator object.
+ */
+import type { KeyChange } from "../config/diff.ts";
+import type { Effect } from "../config/effects.ts";
+import type { ConfigError } from "../config/error.ts";
+import type { Action } from "../fleet/action.ts";
+import type { FleetSnapshot } from "../fleet/snapshot.ts";
+import type { DaemonStats } from "../metrics/daemon-stats.ts";
+import type { Family, HostTimes } from "../metrics/metric.ts";
+
+/** An accepted change of one host. */
+export interface ChangeRecord {
+  /** ISO 8601, wall clock. */
+  readonly time: string;
+  readonly host: string;
+  readonly kind: Action["kind"];
+  /** Of the host after the change; null when it was removed. */
+  readonly generation: number | null;
+  /** Keys of the specification that differ, and the labels by which the host is known. */
+  readonly keys: readonly KeyChange[];
+  /** The hardest that any of the keys would take in reality. */
+  readonly takes: Effect;
+}
+
+export type ReloadOutcome =
+  | { readonly ok: true; readonly changed: readonly ChangeRecord[] }
+  | { readonly ok: false; readonly errors: readonly ConfigError[] };
+
+export interface Backend {
+  readonly version: string;
+  /** Emulated seconds in one second. */
+  readonly speed: number;
+  readonly stats: DaemonStats;
+  readonly times: HostTimes;
+  /** The latest published slice border. */
+  snapshot(): FleetSnapshot;
+  /** The daemon's own metrics and those of its process. */
+  families(): Promise<readonly Family[]>;
+  /** Accepted changes, the latest first. */
+  changes(): readonly ChangeRecord[];
+  /** Why the last load failed; empty when it succeeded. */
+  configErrors(): readonly ConfigError[];
+  /** Loads the configuration again. */
+  reload(): Promise<ReloadOutcome>;
+}

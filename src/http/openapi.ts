@@ -1,0 +1,37 @@
+/** The OpenAPI document, made from the list of calls. */
+import { API_CALLS, type ApiCall } from "./api.ts";
+import { STATUS_CODES } from "node:http";
+
+/** OpenAPI 3.1 of all calls. */
+export function openApiDocument(version: string): unknown {
+  return {
+    openapi: "3.1.0",
+    info: { title: "fastpathd", version, description: "An emulated fleet of KVM hosts. Errors are application/problem+json (RFC 9457)." },
+    paths: Object.fromEntries(API_CALLS.map((call) => [call.template, pathItem(call)])),
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } }, schemas: { Problem: PROBLEM } },
+  };
+}
+
+const PROBLEM = {
+  type: "object",
+  required: ["type", "title", "status", "detail"],
+  properties: { type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, detail: { type: "string" } },
+};
+
+function pathItem(call: ApiCall): unknown {
+  const names = [...call.template.matchAll(/\{(\w+)\}/g)].map((found) => found[1]);
+  const parameters = names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));
+  return { parameters, ...Object.fromEntries(call.methods.map((method) => [method.toLowerCase(), operation(call, method)])) };
+}
+
+function operation(call: ApiCall, method: string): unknown {
+  const statuses = [...call.problems, ...(call.changes ? [401, 403] : [])];
+  const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+  const problems = statuses.map((status): [number, unknown] => [status, { description: STATUS_CODES[status], content: problem }]);
+  return {
+    operationId: `${method} ${call.template}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_"),
+    summary: call.summary,
+    ...(call.changes ? { security: [{ token: [] }] } : {}),
+    responses: { 200: { description: "OK", content: { "application/json": {} } }, ...Object.fromEntries(problems) },
+  };
+}
