@@ -36,4 +36,5 @@ export interface FleetSnapshot {
 export const HIGH_UNIT = 2 ** 48;
 
 /** A counter as the nearest double. */
-export const counterAt = (host: HostSnapshot, index: number): number => (host.high[index] as number) * HIGH_UNIT + (host.low[index] as number);
+export const counterAt = (host: HostSnapshot, index: number): number =>
+  (host.high[index] as number) * HIGH_UNIT + (host.low[index] as number);

@@ -3,15 +3,10 @@
  * the capability MSRs. One file of `cpus/` per model; costs of a model live in `cost/`.
  */
 
+import type { HardwareCycles } from "./hardware-cycles.ts";
+
 /** CPU bugs as `/sys/devices/system/cpu/vulnerabilities` names them. */
-export type Vulnerability =
-  | "meltdown"
-  | "l1tf"
-  | "mds"
-  | "tsx_async_abort"
-  | "mmio_stale_data"
-  | "retbleed"
-  | "spectre_v2";
+export type Vulnerability = "meltdown" | "l1tf" | "mds" | "tsx_async_abort" | "mmio_stale_data" | "retbleed" | "spectre_v2";
 
 export interface CpuModel {
   /** Value of the `cpu` key and of the `cpu_model` label. */
@@ -38,6 +33,8 @@ export interface CpuModel {
   readonly hasIpiVirtualization: boolean;
   /** MWAIT with an always-running APIC timer, so cpu-pm may hand MWAIT to the guest. */
   readonly hasMwaitAndArat: boolean;
+  /** Cycles of what only the hardware does. */
+  readonly cycles: HardwareCycles;
   /** Where the facts come from; the word `assumed` marks those that no source states. */
   readonly source: string;
 }

@@ -13,5 +13,6 @@ export const web = {
   intervalNs: 0,
   softTimersPerSecond: 60,
   background: { cpuid: 8, portIo: 0.5, mmio: 2, pageFault: 40, pauseLoop: 1, levelEoi: 2, hypercall: 0.2 },
-  source: "assumed: rates of an ordinary service; the mix it gives has TSC_DEADLINE writes first, as the vendor's note says of its cloud (40 % and more)",
+  source:
+    "assumed: rates of an ordinary service; the mix it gives has TSC_DEADLINE writes first, as the vendor's note says of its cloud (40 % and more)",
 } as const satisfies Workload;

@@ -23,7 +23,6 @@ export const icelakeSp = {
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 600, source: "assumed: a core one generation newer; no figure for this part at hand" },
-    retpoline: { value: 0, source: "enhanced IBRS: the kernel builds no retpolines in" },
     softwareScale: { value: 0.85, source: "assumed: 18 % more instructions a cycle, as Intel states for Sunny Cove over Skylake" },
   },
   source:

@@ -1,0 +1,182 @@
+/**
+ * From conditions to cycles: what one kind of exit costs on one vCPU under the host's present
+ * settings, piece by piece and phase by phase. Compiled once per change of configuration; the
+ * engine only adds the pieces up.
+ *
+ *   guest │ world switch, SPEC_CTRL, RSB, inner loop │ fastpath ───────────────────────┐ re-entry
+ *         │                                          │ outer loop, dispatch, handler,   │ inner loop, APICv,
+ *         └ start                                    │ (QEMU), outer loop               │ vPMU, L1D, VERW, switch
+ *                                              effect is visible at its own point       └ interrupts off → entry
+ */
+import type { CpuModel } from "../hw/cpu-model.ts";
+import { quantileTable, logNormal, normalQuantile } from "../sim/samplers.ts";
+import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
+import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName } from "./paths.ts";
+
+/** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
+export type Variant = "slow" | "skip" | "handled" | "reenter";
+
+/** What every entry and exit of a vCPU pays, as the host's and guest's settings have it. */
+export interface EntryConditions {
+  readonly apicv: boolean;
+  readonly preemptionTimer: boolean;
+  readonly vpmu: boolean;
+  readonly pku: boolean;
+  /** The physical CPU is nohz_full. */
+  readonly contextTracking: "none" | "outer_loop" | "each_entry";
+  readonly verw: "none" | "legacy" | "clears_buffers";
+  readonly l1dFlush: "never" | "cond" | "always";
+  readonly retpolines: boolean;
+  readonly rsbFill: boolean;
+  readonly ibrs: "none" | "legacy" | "enhanced";
+  readonly pti: boolean;
+  readonly guestUsesSpecCtrl: boolean;
+}
+
+export interface ExitCost {
+  /** Cycles without noise and without a conditional flush. */
+  readonly total: number;
+  /** From the exit to the instant at which its effect is visible. */
+  readonly effectAt: number;
+  /** From the exit to the first host interrupt it lets in; Infinity for a re-entry. */
+  readonly interruptsOnAt: number;
+  /** The last part, host interrupts off, up to the guest's next instruction. */
+  readonly entry: number;
+  /** From the busy-wait's end of a timer fired early to the guest. */
+  readonly afterWait: number;
+  /** Mitigation cycles right after the world switch, and right before the guest. */
+  readonly mitigationOut: number;
+  readonly mitigationIn: number;
+  /** All mitigation cycles, wherever they fall; a conditional flush comes on top. */
+  readonly mitigation: number;
+  /** Where the world switch out ends. */
+  readonly switchOut: number;
+  /** Cycles by component, in the order of COMPONENT_NAMES; sums to `total`. */
+  readonly components: Float64Array;
+  /** Extra cycles of a conditional L1D flush; 0 when the host does none. */
+  readonly conditionalFlush: number;
+  /** What leaving the inner loop after all would add (a re-entry that found a request). */
+  readonly leaveLoop: number;
+  /** Noise: `spreadTable` at a uniform draw, times `spreadScale`, into component `spreadInto`. */
+  readonly spreadTable: Float64Array;
+  readonly spreadScale: number;
+  readonly spreadInto: number;
+}
+
+const INDEX = Object.fromEntries(COMPONENT_NAMES.map((name, index) => [name, index])) as Record<Component, number>;
+export const componentIndex = (name: Component): number => INDEX[name];
+
+const BODY_TABLE = quantileTable(bodyQuantile);
+const TAIL_TABLES = new Map<number, Float64Array>();
+
+/** Near-constant body: normal, then the slow share at the top. */
+function bodyQuantile(u: number): number {
+  const fast = 1 - BODY.tailShare;
+  return u > fast ? BODY.tail : BODY.sigma * normalQuantile(u / fast);
+}
+
+function tailTable(cv: number): Float64Array {
+  let table = TAIL_TABLES.get(cv);
+  if (table === undefined) {
+    table = quantileTable((u) => logNormal(u, cv));
+    TAIL_TABLES.set(cv, table);
+  }
+  return table;
+}
+
+/** Costs one kind of exit. `userspace`: it goes to QEMU and back. */
+export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, userspace: boolean, on: EntryConditions): ExitCost {
+  const parts = new Float64Array(COMPONENT_NAMES.length);
+  const { cycles } = cpu;
+  const software = (value: number): number => Math.round(value * cycles.softwareScale.value);
+  const add = (component: Component, value: number): number => {
+    parts[INDEX[component]] = (parts[INDEX[component]] as number) + value;
+    return value;
+  };
+  const path = HANDLERS[handler];
+  const switchOut = add("hardware", Math.round(cycles.worldSwitch.value / 2));
+  const mitigationOut = addMitigationsOut(add, cpu, on, indirectCalls(variant, path.indirectCalls), userspace);
+  const inner = software(RUN_LOOP.inner.value);
+  let at = switchOut + mitigationOut + add("run_loop", Math.round(inner / 2));
+  const tracked = trackingCycles(on, variant, software);
+  at += add("context_tracking", tracked - Math.round(tracked / 2));
+
+  const heavy = path.spread > 0;
+  const work = heavy ? 0 : software(path.value);
+  const before = heavy ? 0 : Math.round((work * path.before) / Math.max(path.value, 1));
+  const slow = variant === "slow";
+  const early = slow ? add("run_loop", software(RUN_LOOP.outer.value / 2 + RUN_LOOP.dispatch.value)) : 0;
+  const effectAt = at + early + add("handler", before);
+  const interruptsOnAt = slow ? at + Math.round(early / 2) : variant === "reenter" ? Infinity : effectAt;
+  at = effectAt + add("handler", work - before);
+  if (variant === "reenter") at += add("run_loop", software(RUN_LOOP.continuation.value));
+  else at += add("run_loop", software(slow ? RUN_LOOP.outer.value / 2 : RUN_LOOP.outer.value));
+  if (userspace) at += add("userspace", software(EXTRAS.userspace.value));
+
+  const entry = addEntry(add, cpu, on, inner - Math.round(inner / 2), Math.round(tracked / 2));
+  return {
+    total: at + entry.total,
+    effectAt,
+    interruptsOnAt,
+    entry: entry.total,
+    afterWait: entry.afterWait,
+    switchOut,
+    mitigationOut,
+    mitigationIn: entry.mitigation,
+    mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[INDEX[name]] as number), 0),
+    components: parts,
+    conditionalFlush: on.l1dFlush === "cond" ? cycles.l1dFlush.value : 0,
+    leaveLoop: software(RUN_LOOP.outer.value),
+    spreadTable: heavy ? tailTable(path.spread) : BODY_TABLE,
+    spreadScale: heavy ? software(path.value) : at + entry.total,
+    spreadInto: INDEX[heavy ? "handler" : "run_loop"],
+  };
+}
+
+type Add = (component: Component, value: number) => number;
+
+function indirectCalls(variant: Variant, handlerCalls: number): number {
+  const { inner, outer, dispatch } = INDIRECT_CALLS;
+  return inner + handlerCalls + (variant === "reenter" ? 0 : outer) + (variant === "slow" ? dispatch : 0);
+}
+
+/** Before 5.9 context tracking sits outside the inner loop, so a re-entry does not pay it. */
+function trackingCycles(on: EntryConditions, variant: Variant, software: (value: number) => number): number {
+  if (on.contextTracking === "none") return 0;
+  return on.contextTracking === "outer_loop" && variant === "reenter" ? 0 : software(RUN_LOOP.contextTracking.value);
+}
+
+/** SPEC_CTRL read and restored, RSB filled, retpolines on the way, page tables switched for QEMU. */
+function addMitigationsOut(add: Add, { cycles }: CpuModel, on: EntryConditions, calls: number, userspace: boolean): number {
+  let sum = 0;
+  if (on.guestUsesSpecCtrl) sum += add("spec_ctrl", cycles.rdmsrSpecCtrl.value);
+  // Legacy IBRS writes the host's value on every exit; otherwise only when the guest's differs.
+  const guestValueDiffers = on.guestUsesSpecCtrl && on.ibrs !== "enhanced";
+  if (on.ibrs === "legacy" || guestValueDiffers) sum += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
+  if (on.rsbFill) sum += add("rsb", cycles.rsbFill.value);
+  if (on.retpolines) sum += add("indirect_branches", calls * cycles.retpoline.value);
+  if (on.pti && userspace) sum += add("pti", cycles.cr3Writes.value);
+  return sum;
+}
+
+function addEntry(
+  add: Add,
+  { cycles }: CpuModel,
+  on: EntryConditions,
+  inner: number,
+  tracked: number,
+): { total: number; afterWait: number; mitigation: number } {
+  let at = add("run_loop", inner);
+  if (on.apicv) at += add("apicv", cycles.apicvSync.value);
+  if (on.preemptionTimer) at += add("preemption_timer", cycles.preemptionTimerLoad.value);
+  if (on.vpmu) at += add("vpmu", cycles.vpmuSwitch.value);
+  if (on.pku) at += add("pku", cycles.pkruSwitch.value);
+  // __kvm_wait_lapic_expire runs here, after the preemption timer was loaded.
+  let after = add("context_tracking", tracked);
+  let mitigation = 0;
+  if (on.guestUsesSpecCtrl && on.ibrs !== "enhanced") mitigation += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
+  if (on.l1dFlush === "always") mitigation += add("l1d_flush", cycles.l1dFlush.value);
+  if (on.verw !== "none") mitigation += add("verw", (on.verw === "legacy" ? cycles.verwLegacy : cycles.verw).value);
+  after += mitigation + add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));
+  return { total: at + after, afterWait: after, mitigation };
+}

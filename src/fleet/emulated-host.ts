@@ -1,0 +1,99 @@
+/**
+ * A host of the fleet: its plan, its emulation, and what becomes of it when an invariant breaks:
+ * it stops alone, visibly, and its figures stand still.
+ */
+import { InvariantBroken } from "../lib/assert.ts";
+import { hashText } from "../sim/random.ts";
+import { KvmHost } from "../kvm/host.ts";
+import { viewCounters } from "../kvm/host-view.ts";
+import { resolveHost } from "../kvm/resolve.ts";
+import type { ResolvedHost } from "../kvm/resolved.ts";
+import type { HostPlan } from "./action.ts";
+import type { HostSnapshot } from "./snapshot.ts";
+
+/** The host's own random stream: forked by name, so no host depends on another. */
+export const hostSeed = (seed: number, name: string): number => hashText(name, seed);
+
+export class EmulatedHost {
+  private plan: HostPlan;
+  private kvm: KvmHost;
+  private failure: string | null = null;
+  private generation = 1;
+  private bootNs: number;
+  private lastChangeNs: number | null = null;
+  private readonly seed: number;
+
+  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number) {
+    this.plan = plan;
+    this.seed = hostSeed(seed, plan.name);
+    this.bootNs = nowNs;
+    this.kvm = new KvmHost(resolved, this.seed);
+  }
+
+  /** Takes a changed plan live. */
+  change(plan: HostPlan, resolved: ResolvedHost, nowNs: number): void {
+    this.plan = plan;
+    this.changed(nowNs);
+    this.guarded(() => this.kvm.configure(resolved));
+  }
+
+  /** Starts anew with a changed plan; the generation goes on. */
+  reboot(plan: HostPlan, resolved: ResolvedHost, nowNs: number): void {
+    this.plan = plan;
+    this.bootNs = nowNs;
+    this.failure = null;
+    this.changed(nowNs);
+    this.kvm = new KvmHost(resolved, this.seed);
+  }
+
+  /** Emulates up to fleet time `nowNs`. */
+  advance(nowNs: number): void {
+    if (this.failure !== null) return;
+    const cycles = Math.floor(((nowNs - this.bootNs) / 1e9) * this.kvm.resolved.tscHz);
+    this.guarded(() => this.kvm.advance(cycles));
+  }
+
+  publish(): HostSnapshot {
+    const { low, high } = viewCounters(this.kvm);
+    return {
+      plan: this.plan,
+      resolved: this.kvm.resolved,
+      state: this.failure === null ? "running" : "failed",
+      failure: this.failure,
+      generation: this.generation,
+      bootNs: this.bootNs,
+      lastChangeNs: this.lastChangeNs,
+      vcpus: this.kvm.vcpus.length,
+      low,
+      high,
+    };
+  }
+
+  private changed(nowNs: number): void {
+    this.generation++;
+    this.lastChangeNs = nowNs;
+  }
+
+  private guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof InvariantBroken || error instanceof RangeError || error instanceof TypeError)) throw error;
+      this.failure = `${error.name}: ${error.message} (host ${this.plan.name}, seed ${this.seed})`;
+    }
+  }
+}
+
+/** Resolves a plan's specification; plans with the same specification share the result. */
+export class Resolver {
+  private readonly bySpec = new WeakMap<object, ResolvedHost>();
+
+  resolve(plan: HostPlan): ResolvedHost {
+    let resolved = this.bySpec.get(plan.spec);
+    if (resolved === undefined) {
+      resolved = resolveHost(plan.spec);
+      this.bySpec.set(plan.spec, resolved);
+    }
+    return resolved;
+  }
+}

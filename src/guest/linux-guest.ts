@@ -1,0 +1,130 @@
+/**
+ * What the vCPUs of one Linux guest share: its kernel's tick and code paths, its application's
+ * demand, and each other's run queues.
+ */
+import type { Instant } from "../lib/units.ts";
+import { exponential, logNormal } from "../sim/samplers.ts";
+import { hashText } from "../sim/random.ts";
+import { OP, type Op } from "./program.ts";
+import type { VcpuDraws } from "./vcpu-draws.ts";
+import type { Workload } from "./workload.ts";
+
+export interface LinuxGuestSettings {
+  readonly name: string;
+  readonly seed: number;
+  readonly vcpus: number;
+  readonly workload: Workload;
+  readonly load: number;
+  readonly hz: number;
+  readonly nohz: boolean;
+  readonly ghz: number;
+  readonly boot: Instant;
+}
+
+/** A run queue of the guest, as its other vCPUs see it. */
+export interface RunQueue {
+  ready: number;
+  idle: boolean;
+}
+
+export class LinuxGuest {
+  readonly nohz: boolean;
+  readonly polls: boolean;
+  readonly messagesPerVcpu: number;
+  readonly tickCycles: number;
+  /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
+  readonly tickPhase: number;
+  readonly intervalCycles: number;
+  /** One per vCPU, filled as they boot. */
+  readonly runQueues: RunQueue[] = [];
+
+  private readonly workload: Workload;
+  private readonly workCycles: number;
+  private readonly softCycles: number;
+  private readonly arrivalCycles: number;
+  private readonly backgroundCycles: number;
+  private readonly backgroundShares: readonly (readonly [number, Op])[];
+
+  constructor(settings: LinuxGuestSettings) {
+    const { workload, ghz, load } = settings;
+    const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
+    this.workload = workload;
+    this.nohz = settings.nohz;
+    this.polls = workload.polls;
+    this.messagesPerVcpu = load === 0 ? 0 : workload.messagesPerVcpu;
+    this.tickCycles = Math.round(perSecond(settings.hz));
+    this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
+    this.intervalCycles = Math.round(workload.intervalNs * ghz);
+    this.workCycles = workload.workNs * ghz;
+    this.softCycles = perSecond(workload.softTimersPerSecond);
+    this.arrivalCycles = perSecond(workload.requestsPerSecond * load);
+    const kinds = backgroundKinds(workload);
+    const total = kinds.reduce((sum, [rate]) => sum + rate, 0);
+    this.backgroundCycles = perSecond(total);
+    this.backgroundShares = kinds.map(([rate, op]) => [rate / total, op]);
+  }
+
+  /** The first tick after `now` on the grid that `tick` lies on. */
+  tickAfter(tick: Instant, now: number): Instant {
+    if (now === Infinity) return now as Instant;
+    return (tick + this.tickCycles * (Math.floor((now - tick) / this.tickCycles) + 1)) as Instant;
+  }
+
+  /** Instant of the next timer-wheel timer. */
+  softAfter(now: Instant, draws: VcpuDraws): Instant {
+    return (now + exponential(draws.soft.next(), this.softCycles)) as Instant;
+  }
+
+  /** Instant of the next outside request, Infinity when the workload has none. */
+  arrivalAfter(now: Instant, draws: VcpuDraws): Instant {
+    if (this.arrivalCycles === Infinity) return Infinity as Instant;
+    return (now + exponential(draws.arrival.next(), this.arrivalCycles)) as Instant;
+  }
+
+  /** Size of a piece of work, guest cycles. */
+  workSize(draws: VcpuDraws): number {
+    return Math.max(1, Math.round(this.workCycles * logNormal(draws.work.next(), this.workload.workCv)));
+  }
+
+  /** Guest cycles to the next background operation. */
+  backgroundGap(draws: VcpuDraws): number {
+    if (this.backgroundCycles === Infinity) return Infinity;
+    return exponential(draws.gap.next(), this.backgroundCycles);
+  }
+
+  backgroundOp(draws: VcpuDraws): Op {
+    let u = draws.kind.next();
+    for (const [share, op] of this.backgroundShares) {
+      u -= share;
+      if (u <= 0) return op;
+    }
+    return OP.none;
+  }
+
+  /** The vCPU whose thread a piece of work wakes, or -1 for none. */
+  remoteTarget(self: number, draws: VcpuDraws): number {
+    const u = draws.remote.next() / this.workload.remoteWakeChance;
+    if (u >= 1 || this.workload.remoteWakeChance === 0) return -1;
+    const others = this.runQueues.length - 1;
+    if (others === 0) return self;
+    const pick = Math.floor(u * others);
+    return pick >= self ? pick + 1 : pick;
+  }
+
+  ringsDoorbell(draws: VcpuDraws): boolean {
+    return this.workload.doorbellChance > 0 && draws.doorbell.next() < this.workload.doorbellChance;
+  }
+}
+
+function backgroundKinds({ background }: Workload): [number, Op][] {
+  const kinds: [number, Op][] = [
+    [background.cpuid, OP.cpuid],
+    [background.portIo, OP.portIo],
+    [background.mmio, OP.mmio],
+    [background.pageFault, OP.pageFault],
+    [background.pauseLoop, OP.pauseLoop],
+    [background.levelEoi, OP.levelEoi],
+    [background.hypercall, OP.hypercall],
+  ];
+  return kinds.filter(([rate]) => rate > 0);
+}

@@ -1,0 +1,110 @@
+/**
+ * What runs on a virtual CPU, as KVM sees it: stretches of guest computation, each ended by an
+ * operation. The program says what it does next and takes interrupts; whether an operation
+ * exits, and what that costs, is none of its business.
+ */
+import { NEVER, type Instant } from "../lib/units.ts";
+
+/** Operations that end a stretch of computation. */
+export const OP = {
+  /** Nothing: the program just wants to decide again. */
+  none: 0,
+  /** WRMSR TSC_DEADLINE; operand: the deadline, 0 disarms. */
+  tscDeadline: 1,
+  /** Write of the ICR, fixed delivery to one vCPU; operand: its index. */
+  ipi: 2,
+  /** HLT (or MWAIT) with interrupts enabled. */
+  halt: 3,
+  /** End of interrupt. */
+  eoi: 4,
+  cpuid: 5,
+  /** OUT to a device of QEMU. */
+  portIo: 6,
+  /** MMIO write to a virtio doorbell that ioeventfd takes. */
+  doorbell: 7,
+  /** MMIO to a device of QEMU. */
+  mmio: 8,
+  pageFault: 9,
+  /** Spinning with PAUSE until the PAUSE-loop window is exceeded. */
+  pauseLoop: 10,
+  /** EOI of a level-triggered interrupt of the virtual IOAPIC. */
+  levelEoi: 11,
+  hypercall: 12,
+  /** WRMSR to another intercepted MSR. */
+  otherMsr: 13,
+  /** ICR with a logical destination of one vCPU; operand: its index. */
+  ipiLogical: 14,
+  /** ICR with the all-but-self shorthand. */
+  ipiShorthand: 15,
+  /** ICR with the broadcast destination 0xFFFFFFFF. */
+  ipiBroadcast: 16,
+  /** PV send-IPI hypercall to all but self. */
+  ipiHypercall: 17,
+  /** Self-IPI register (0x83f). */
+  selfIpi: 18,
+  /** Initial count of the LAPIC timer in one-shot mode; operand: the instant at which it runs out. */
+  oneShot: 19,
+  /** Ends the run of this program: computes for ever. */
+  done: 20,
+} as const;
+export type Op = (typeof OP)[keyof typeof OP];
+
+/** Interrupt vectors, as bits of a mask; a higher bit is a higher vector, taken first. */
+export const VECTOR = { device: 1, timer: 2, call: 4, reschedule: 8 } as const;
+export type Vector = (typeof VECTOR)[keyof typeof VECTOR];
+
+export abstract class Program {
+  /** The operation that follows `runCycles` of computation, and its operand. */
+  op: Op = OP.none;
+  operand = 0;
+  runCycles = 0;
+  /** RFLAGS.IF: the program takes interrupts now. */
+  interruptible = true;
+  /** Useful cycles done so far: the benchmark score. */
+  workCycles = 0;
+  /** When the next outside request arrives (a device interrupt), or never. */
+  arrivalAt: Instant = NEVER;
+
+  private savedOp: Op = OP.none;
+  private savedOperand = 0;
+  private savedCycles = 0;
+
+  /** Decides the next stretch and operation, the last one being complete at `now`. */
+  abstract next(now: Instant): void;
+  /** The body of the handler of `vector`; ends by calling `endOfHandler` from `next`. */
+  protected abstract startHandler(vector: Vector, now: Instant): void;
+  /** An outside request arrived; returns whether the device raises its interrupt. */
+  abstract arrive(now: Instant): boolean;
+  /** Moves every instant that the program remembers. */
+  abstract shift(delta: number): void;
+
+  /** Takes an interrupt in the middle of a stretch of which `remaining` cycles are left. */
+  interrupt(vector: Vector, now: Instant, remaining: number): void {
+    this.savedOp = this.op;
+    this.savedOperand = this.operand;
+    this.savedCycles = remaining;
+    this.interruptible = false;
+    this.startHandler(vector, now);
+  }
+
+  /** IRET: back to the interrupted stretch. */
+  protected endOfHandler(): void {
+    this.op = this.savedOp;
+    this.operand = this.savedOperand;
+    this.runCycles = this.savedCycles;
+    this.interruptible = true;
+  }
+
+  protected run(cycles: number, op: Op, operand = 0): void {
+    this.runCycles = cycles;
+    this.op = op;
+    this.operand = operand;
+  }
+
+  /** Moves the instants in the operands (used by `shift`). */
+  protected shiftOperands(delta: number): void {
+    if (this.op === OP.tscDeadline || this.op === OP.oneShot) this.operand = this.operand === 0 ? 0 : this.operand + delta;
+    if (this.savedOp === OP.tscDeadline || this.savedOp === OP.oneShot)
+      this.savedOperand = this.savedOperand === 0 ? 0 : this.savedOperand + delta;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * C-states of an idle physical CPU: how long it takes to leave one, and how long a sleep must
+ * be before the idle governor picks it. Linux drivers/idle/intel_idle.c lists both per model
+ * (skx_cstates, icx_cstates); Cascade Lake shares Skylake-SP's table.
+ */
+import type { CpuName } from "./cpus.ts";
+
+export interface CState {
+  readonly name: "c0" | "c1" | "c1e" | "c6";
+  readonly exitNs: number;
+  readonly residencyNs: number;
+}
+
+const SKYLAKE: readonly CState[] = [
+  { name: "c1", exitNs: 2_000, residencyNs: 2_000 },
+  { name: "c1e", exitNs: 10_000, residencyNs: 20_000 },
+  { name: "c6", exitNs: 133_000, residencyNs: 600_000 },
+];
+const ICE_LAKE: readonly CState[] = [
+  { name: "c1", exitNs: 1_000, residencyNs: 1_000 },
+  { name: "c1e", exitNs: 4_000, residencyNs: 4_000 },
+  { name: "c6", exitNs: 170_000, residencyNs: 600_000 },
+];
+
+const CSTATES: Readonly<Record<CpuName, readonly CState[]>> = {
+  "skylake-sp": SKYLAKE,
+  "cascade-lake": SKYLAKE,
+  "icelake-sp": ICE_LAKE,
+};
+
+/** States that the host may use, shallowest first; `c0` (idle=poll) allows none. */
+export function cstatesOf(cpu: CpuName, deepest: "c0" | "c1" | "c6"): readonly CState[] {
+  if (deepest === "c0") return [];
+  return CSTATES[cpu].filter((state) => deepest === "c6" || state.name === "c1");
+}
+
+/**
+ * Time to leave idle after sleeping `sleptNs`. Assumed: the governor foresaw the sleep's length,
+ * so the state is the deepest whose residency it covers.
+ */
+export function idleExitNs(states: readonly CState[], sleptNs: number): number {
+  let exitNs = 0;
+  for (const state of states) if (sleptNs >= state.residencyNs) exitNs = state.exitNs;
+  return exitNs;
+}

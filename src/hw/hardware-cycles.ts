@@ -1,0 +1,56 @@
+/**
+ * Cycles that a CPU model spends on what only hardware does: the world switch, MSR writes,
+ * flushes, interrupts between CPUs. Host TSC cycles at base frequency.
+ */
+import type { Figure } from "./figure.ts";
+
+export interface HardwareCycles {
+  /** VM exit plus VM entry with nothing in between. */
+  readonly worldSwitch: Figure;
+  /** RDMSR and WRMSR of SPEC_CTRL. */
+  readonly rdmsrSpecCtrl: Figure;
+  readonly wrmsrSpecCtrl: Figure;
+  /** Filling the return stack buffer. */
+  readonly rsbFill: Figure;
+  /** VERW that clears buffers, and the legacy instruction on microcode that does not. */
+  readonly verw: Figure;
+  readonly verwLegacy: Figure;
+  /** L1D flush by MSR_IA32_FLUSH_CMD, refill included. */
+  readonly l1dFlush: Figure;
+  /** Both CR3 writes of page-table isolation with the TLB refill after them. */
+  readonly cr3Writes: Figure;
+  /** Switching the performance-counter MSRs of an exposed vPMU. */
+  readonly vpmuSwitch: Figure;
+  readonly pkruSwitch: Figure;
+  /** Writing the preemption-timer field of the VMCS. */
+  readonly preemptionTimerLoad: Figure;
+  /** Reading the posted-interrupt descriptor and updating RVI and the EOI-exit bitmap. */
+  readonly apicvSync: Figure;
+  /** What a retpoline costs over a predicted indirect call. */
+  readonly retpoline: Figure;
+  /** From a physical IPI's ICR write to its arrival at the other core. */
+  readonly ipiFlight: Figure;
+  /** Software paths of the reference core (Skylake-SP) take this many times as many cycles here. */
+  readonly softwareScale: Figure;
+}
+
+const LADDER = "cos-vmimg measurements/exit-anatomy, Xeon Platinum 8160, Linux 6.8";
+
+/** Skylake-SP: the machine that was measured piece by piece; other models state their differences. */
+export const SKYLAKE_CYCLES: HardwareCycles = {
+  worldSwitch: { value: 676, source: `${LADDER}: null VMCALL in a bare hypervisor` },
+  rdmsrSpecCtrl: { value: 170, source: `derived: ${LADDER}: a guest that uses SPEC_CTRL costs 1050 = one RDMSR + two WRMSR` },
+  wrmsrSpecCtrl: { value: 440, source: `derived: ${LADDER}: IBRS and RSB filling cost 504 = one WRMSR + one fill` },
+  rsbFill: { value: 64, source: "assumed: 32 calls of about two cycles each; the split of the 504 cycles of IBRS and RSB filling" },
+  verw: { value: 520, source: `derived: ${LADDER}: turning off VERW and the rest of the host's mitigations` },
+  verwLegacy: { value: 30, source: "assumed: a segment check in microcode; no published figure at hand" },
+  l1dFlush: { value: 2076, source: `${LADDER}: conditional L1D flush after an exit to user space` },
+  cr3Writes: { value: 440, source: `${LADDER}: host CR3 write 230, surcharge of the next entry 210` },
+  vpmuSwitch: { value: 318, source: `${LADDER}: vPMU exposed` },
+  pkruSwitch: { value: 6, source: `${LADDER}: PKU exposed` },
+  preemptionTimerLoad: { value: 48, source: `${LADDER}: preemption_timer=Y` },
+  apicvSync: { value: 72, source: `${LADDER}: enable_apicv=Y` },
+  retpoline: { value: 25, source: "assumed: a mispredicted return serialised by LFENCE or PAUSE, twenty to thirty cycles" },
+  ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
+  softwareScale: { value: 1, source: "by definition: the reference core" },
+};

@@ -1,0 +1,98 @@
+/**
+ * What an exit leaves in the counters: one event of its cell, its cycles in the histogram and by
+ * component, hits and misses, and KVM's own statistics with KVM's quirks.
+ */
+import { componentIndex, type ExitCost } from "../cost/plan.ts";
+import { AT, CPU_USES, EXIT_CYCLE_EDGES, LATENCY_EDGES } from "./counters.ts";
+import { KIND_LIST, type ExitKind } from "./exit-kinds.ts";
+import { KVM_STATS, type KvmStat } from "./kvm-stats.ts";
+import type { Tally } from "./tally.ts";
+import type { Vcpu } from "./vcpu.ts";
+
+const BUCKETS = EXIT_CYCLE_EDGES.length + 1;
+/** Edges up to 16384 are multiples of 256, so a table indexed by 256-cycle steps is exact. */
+const STEP = 256;
+const TABLE = Uint8Array.from({ length: 16384 / STEP + 1 }, (_, i) => EXIT_CYCLE_EDGES.findIndex((edge) => i * STEP <= edge));
+
+/** Bucket of an exit's cycles: the first edge that is not below them. */
+export function exitBucket(total: number): number {
+  if (total <= 16384) return TABLE[Math.ceil(total / STEP)] as number;
+  return total <= 65536 ? 13 : total <= 1048576 ? 14 : 15;
+}
+
+/** Bucket of a latency: edges are the powers of two from 2^9. */
+export function latencyBucket(latency: number): number {
+  if (latency <= 512) return 0;
+  if (latency > (LATENCY_EDGES.at(-1) as number)) return LATENCY_EDGES.length;
+  return 32 - Math.clz32(latency - 1) - 9;
+}
+
+const STAT = Object.fromEntries(KVM_STATS.map((name, index) => [name, AT.stats + index])) as Record<KvmStat, number>;
+export const statIndex = (name: KvmStat): number => STAT[name];
+
+const COMPONENT = {
+  l1dFlush: AT.components + componentIndex("l1d_flush"),
+  wakeup: AT.components + componentIndex("wakeup"),
+  handler: AT.components + componentIndex("handler"),
+  runLoop: AT.components + componentIndex("run_loop"),
+  hostInterrupt: AT.components + componentIndex("host_interrupt"),
+  timerAdvance: AT.components + componentIndex("timer_advance"),
+};
+
+const MITIGATION = AT.cpuCycles + CPU_USES.indexOf("exit_mitigation");
+
+export class Accounting {
+  /** 8b703a49c9df: `exits` counts re-entered fastpath exits too. */
+  countsReentry = false;
+
+  private readonly tally: Tally;
+
+  constructor(tally: Tally) {
+    this.tally = tally;
+  }
+
+  /** The exit in flight is complete; it took `total` cycles. */
+  exit(vcpu: Vcpu, total: number): void {
+    const { low } = this.tally;
+    const kind = KIND_LIST[vcpu.kind] as ExitKind;
+    const cost = vcpu.cost as ExitCost;
+    bump(low, AT.exits + kind.cell, 1);
+    bump(low, AT.exitCycles + kind.cell, total);
+    bump(low, AT.exitBuckets + kind.cell * BUCKETS + exitBucket(total), 1);
+    const parts = cost.components;
+    for (let i = 0; i < parts.length; i++) bump(low, AT.components + i, parts[i] as number);
+    if (vcpu.noise !== 0) bump(low, AT.components + cost.spreadInto, vcpu.noise);
+    if (vcpu.handlerCycles !== 0) bump(low, COMPONENT.handler, vcpu.handlerCycles);
+    if (vcpu.loopCycles !== 0) bump(low, COMPONENT.runLoop, vcpu.loopCycles);
+    if (vcpu.interruptCycles !== 0) bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles);
+    if (vcpu.wakeCycles !== 0) bump(low, COMPONENT.wakeup, vcpu.wakeCycles);
+    if (vcpu.waitCycles !== 0) bump(low, COMPONENT.timerAdvance, vcpu.waitCycles);
+    let { mitigation } = cost;
+    if (vcpu.flush) {
+      bump(low, COMPONENT.l1dFlush, cost.conditionalFlush);
+      bump(low, STAT.l1d_flush, 1);
+      mitigation += cost.conditionalFlush;
+    }
+    bump(low, MITIGATION, mitigation);
+    if (kind.hit >= 0) bump(low, AT.hits + kind.hit, 1);
+    else if (vcpu.miss >= 0) bump(low, AT.misses + vcpu.miss, 1);
+    if (this.countsReentry || kind.variant !== "reenter" || vcpu.leavesLoop) bump(low, STAT.exits, 1);
+    if (kind.stat >= 0) bump(low, AT.stats + kind.stat, 1);
+  }
+
+  /** The guest takes its timer interrupt `latency` cycles after the deadline. */
+  timerLatency(latency: number): void {
+    bump(this.tally.low, AT.timerLatencyBuckets + latencyBucket(latency), 1);
+    bump(this.tally.low, AT.timerLatencyCycles, latency);
+  }
+
+  /** The guest takes a reschedule interrupt `latency` cycles after it was sent. */
+  ipiLatency(latency: number): void {
+    bump(this.tally.low, AT.ipiLatencyBuckets + latencyBucket(latency), 1);
+    bump(this.tally.low, AT.ipiLatencyCycles, latency);
+  }
+}
+
+function bump(low: Float64Array, index: number, amount: number): void {
+  low[index] = (low[index] as number) + amount;
+}

@@ -1,0 +1,240 @@
+/**
+ * What a guest operation does to KVM: whether it exits, with which reason, on which path, and
+ * what its effect is. The rules are those of the exit handlers; costs are looked up elsewhere.
+ *
+ * Linux arch/x86/kvm/x86.c handle_fastpath_set_msr_irqoff, kvm_emulate_halt; lapic.c
+ * kvm_apic_send_ipi; vmx.c vmx_update_msr_bitmap_x2apic (what does not exit under APICv).
+ */
+import { EXTRAS } from "../cost/paths.ts";
+import { OP, VECTOR, type Op } from "../guest/program.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import { MISSES, type MissCause } from "./counters.ts";
+import { KIND } from "./exit-kinds.ts";
+import type { FastpathName } from "./fastpaths.ts";
+import type { IcrFastpath, KernelTraits } from "./kernel.ts";
+import type { LapicTimer } from "./lapic-timer.ts";
+import type { FastpathDecision } from "./resolved.ts";
+import type { InterruptDelivery } from "./posted-interrupt.ts";
+import type { RunLoop } from "./run-loop.ts";
+import { NEVER_MISSED, type Vcpu } from "./vcpu.ts";
+
+/** The fastpath that this kernel with its backports and switches takes, as resolved. */
+export interface FastpathSettings {
+  readonly decisions: Readonly<Record<FastpathName, FastpathDecision>>;
+  readonly traits: KernelTraits;
+}
+
+const missIndex = (fastpath: FastpathName, cause: MissCause): number =>
+  MISSES.findIndex((miss) => miss.fastpath === fastpath && miss.cause === cause);
+
+/** Destinations of an ICR write. */
+type Destination = "physical" | "logical" | "shorthand" | "broadcast";
+
+const PLAIN: Partial<Record<Op, number>> = {
+  [OP.cpuid]: KIND.cpuid,
+  [OP.portIo]: KIND.portIo,
+  [OP.doorbell]: KIND.doorbell,
+  [OP.mmio]: KIND.mmio,
+  [OP.pageFault]: KIND.eptViolation,
+  [OP.levelEoi]: KIND.levelEoi,
+  [OP.hypercall]: KIND.vmcall,
+  [OP.otherMsr]: KIND.otherMsr,
+};
+const ICR_KIND: Readonly<Record<IcrFastpath, number>> = {
+  absent: KIND.icrSlow,
+  skip: KIND.icrSkip,
+  handled: KIND.icrHandled,
+  reenter: KIND.icrReenter,
+};
+
+export interface OperationNeeds {
+  readonly timer: LapicTimer;
+  readonly delivery: InterruptDelivery;
+  readonly loop: () => RunLoop;
+  /** The vCPUs of the same guest, by their number in it. */
+  readonly siblings: (vcpu: Vcpu) => readonly Vcpu[];
+  readonly software: (cycles: number) => number;
+}
+
+export class GuestOperations {
+  settings: FastpathSettings;
+  private readonly needs: OperationNeeds;
+
+  constructor(settings: FastpathSettings, needs: OperationNeeds) {
+    this.settings = settings;
+    this.needs = needs;
+  }
+
+  /** Performs the operation that the guest has come to; true when the guest was left. */
+  execute(vcpu: Vcpu, now: Instant): boolean {
+    const { op } = vcpu.program;
+    switch (op) {
+      case OP.tscDeadline:
+        return this.writeDeadline(vcpu, now);
+      case OP.oneShot:
+        return this.writeInitialCount(vcpu, now);
+      case OP.halt:
+        return this.halt(vcpu, now);
+      case OP.eoi:
+        return this.endOfInterrupt(vcpu, now);
+      case OP.pauseLoop:
+        return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
+      case OP.levelEoi:
+        return vcpu.apicv ? this.plain(vcpu, KIND.levelEoi, now) : this.endOfInterrupt(vcpu, now);
+      case OP.selfIpi:
+        return this.selfIpi(vcpu, now);
+      case OP.ipi:
+      case OP.ipiLogical:
+      case OP.ipiShorthand:
+      case OP.ipiBroadcast:
+      case OP.ipiHypercall:
+        return this.sendIpi(vcpu, op, now);
+      default: {
+        const kind = PLAIN[op];
+        return kind === undefined ? this.noExit(vcpu) : this.plain(vcpu, kind, now);
+      }
+    }
+  }
+
+  /** Why a capable exit whose fastpath does not run missed it. */
+  private missOf(fastpath: FastpathName): number {
+    return missIndex(fastpath, this.settings.decisions[fastpath].missCause);
+  }
+
+  /** WRMSR 0x6e0: `kvm_can_use_hv_timer` decides over the fastpath, at each write. */
+  private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
+    const { decisions, traits } = this.settings;
+    const deadline = vcpu.program.operand;
+    const enabled = decisions.tsc_deadline.value;
+    const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
+    const loop = this.needs.loop();
+    loop.exitByOperation(vcpu, fast ? KIND.tscDeadlineReenter : KIND.tscDeadlineSlow, now);
+    if (!fast) vcpu.miss = enabled ? missIndex("tsc_deadline", "no_hv_timer") : this.missOf("tsc_deadline");
+    const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
+    if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
+    if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
+    return true;
+  }
+
+  /** TMICT: MSR 0x838 or an APIC-page write; never a fastpath. */
+  private writeInitialCount(vcpu: Vcpu, now: Instant): boolean {
+    const deadline = vcpu.program.operand;
+    this.needs.loop().exitByOperation(vcpu, this.apicRegisterKind(vcpu), now);
+    this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
+    return true;
+  }
+
+  /** A write to an APIC register that KVM intercepts. */
+  private apicRegisterKind(vcpu: Vcpu): number {
+    if (!vcpu.xapic) return KIND.otherMsr;
+    return vcpu.apicv ? KIND.apicWrite : KIND.apicAccess;
+  }
+
+  /** The preemption timer ran out: its fastpath, or the handler. */
+  preemptionTimer(vcpu: Vcpu, now: Instant): void {
+    const fast = this.settings.decisions.preemption_timer.value;
+    // Without APICv the injection has to wait for the outer loop, so the inner one is left.
+    const kind = !fast ? KIND.preemptionTimerSlow : vcpu.apicv ? KIND.preemptionTimerReenter : KIND.preemptionTimerHandled;
+    this.needs.loop().exitByEvent(vcpu, kind, now);
+    if (!fast) vcpu.miss = this.missOf("preemption_timer");
+    this.needs.timer.expireHv(vcpu, this.effectOf(vcpu));
+  }
+
+  private halt(vcpu: Vcpu, now: Instant): boolean {
+    vcpu.program.interruptible = true;
+    if (vcpu.hltInGuest || vcpu.mwaitInGuest) {
+      vcpu.haltedInGuest = true;
+      vcpu.haltStart = now;
+      return this.noExit(vcpu);
+    }
+    const loop = this.needs.loop();
+    loop.exitByOperation(vcpu, KIND.hlt, now);
+    loop.stopAtEffect(vcpu);
+    return true;
+  }
+
+  private endOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.apicv) return this.noExit(vcpu);
+    return this.plain(vcpu, vcpu.xapic ? KIND.apicAccess : KIND.eoi, now);
+  }
+
+  private selfIpi(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.apicv) {
+      vcpu.irr |= VECTOR.call;
+      return this.noExit(vcpu);
+    }
+    this.needs.loop().exitByOperation(vcpu, KIND.otherMsr, now);
+    vcpu.irr |= VECTOR.call;
+    return true;
+  }
+
+  /** ICR write or hypercall; delivery happens at the effect of the exit, not at its end. */
+  private sendIpi(vcpu: Vcpu, op: Op, now: Instant): boolean {
+    const { operand } = vcpu.program;
+    vcpu.target = op === OP.ipi || op === OP.ipiLogical ? operand : -1;
+    for (const target of this.targets(vcpu)) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
+    if (vcpu.ipiVirtualization && op === OP.ipi) {
+      this.deliverIpi(vcpu, now);
+      return this.noExit(vcpu);
+    }
+    const loop = this.needs.loop();
+    if (op === OP.ipiHypercall) loop.exitByOperation(vcpu, KIND.vmcall, now);
+    else if (vcpu.xapic || vcpu.ipiVirtualization) loop.exitByOperation(vcpu, this.apicRegisterKind(vcpu), now);
+    else
+      this.writeIcr(
+        vcpu,
+        op === OP.ipi ? "physical" : op === OP.ipiLogical ? "logical" : op === OP.ipiShorthand ? "shorthand" : "broadcast",
+        now,
+      );
+    loop.stopAtEffect(vcpu);
+    return true;
+  }
+
+  private writeIcr(vcpu: Vcpu, destination: Destination, now: Instant): void {
+    const miss = this.icrMiss(destination);
+    const loop = this.needs.loop();
+    const { icr } = this.settings.traits;
+    loop.exitByOperation(vcpu, miss === NEVER_MISSED ? ICR_KIND[icr === "absent" ? "handled" : icr] : KIND.icrSlow, now);
+    vcpu.miss = miss;
+  }
+
+  /** handle_fastpath_set_x2apic_icr_irqoff's conditions, by era. */
+  private icrMiss(destination: Destination): number {
+    const { decisions, traits } = this.settings;
+    if (!decisions.icr.value) return this.missOf("icr");
+    if (destination === "shorthand") return missIndex("icr", "shorthand");
+    if (destination === "logical" && traits.icrAccepts !== "any_fast") return missIndex("icr", "logical_destination");
+    if (destination === "broadcast" && traits.icrAccepts !== "physical_fixed") return missIndex("icr", "broadcast");
+    return NEVER_MISSED;
+  }
+
+  /** The IPI's delivery point: its targets see it now. */
+  deliverIpi(vcpu: Vcpu, now: Instant): void {
+    for (const target of this.targets(vcpu)) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
+  }
+
+  private targets(vcpu: Vcpu): readonly Vcpu[] {
+    const siblings = this.needs.siblings(vcpu);
+    if (vcpu.target >= 0) {
+      const one = siblings[vcpu.target];
+      return one === undefined ? [] : [one];
+    }
+    return siblings.filter((sibling) => sibling !== vcpu);
+  }
+
+  private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {
+    this.needs.loop().exitByOperation(vcpu, kind, now);
+    return true;
+  }
+
+  private noExit(vcpu: Vcpu): boolean {
+    vcpu.program.op = OP.none;
+    vcpu.program.runCycles = 0;
+    return false;
+  }
+
+  /** The instant at which the handler of the exit in flight has its effect. */
+  private effectOf(vcpu: Vcpu): Instant {
+    return (vcpu.since + (vcpu.cost?.effectAt ?? 0)) as Instant;
+  }
+}

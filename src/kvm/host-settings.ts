@@ -1,0 +1,67 @@
+/** What a resolved host means to each part of the engine. */
+import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { cstatesOf } from "../hw/cstates.ts";
+import { KIND_LIST } from "./exit-kinds.ts";
+import type { CpuSettings } from "./physical-cpus.ts";
+import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import type { RunLoopSettings } from "./run-loop.ts";
+
+export function cpuSettings(resolved: ResolvedHost): CpuSettings {
+  const { spec } = resolved;
+  return {
+    ghz: resolved.tscHz / 1e9,
+    tickHz: spec.host_hz,
+    nohzFull: resolved.nohzFull,
+    cstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
+    hrtimerPinned: resolved.traits.hrtimerPinned,
+    softwareScale: resolved.cpu.cycles.softwareScale.value,
+  };
+}
+
+export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
+  return {
+    ghz: resolved.tscHz / 1e9,
+    advance: resolved.timerAdvance.value.mode,
+    cstates: cstatesOf(resolved.spec.cpu, resolved.spec.cstates),
+  };
+}
+
+/** What each entry of a guest's vCPU pays on a physical CPU. */
+export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, nohzFull: boolean): EntryConditions {
+  const work = resolved.entryWork;
+  return {
+    apicv: guest.apicvActive.value,
+    preemptionTimer: resolved.preemptionTimer.value,
+    vpmu: guest.spec.vpmu,
+    pku: guest.spec.pku,
+    contextTracking: nohzFull ? resolved.traits.contextTracking : "none",
+    verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,
+    l1dFlush: work.l1dFlush,
+    retpolines: work.retpolines,
+    rsbFill: work.rsbFill,
+    ibrs: work.ibrs,
+    pti: work.pti,
+    guestUsesSpecCtrl: guest.usesSpecCtrl.value,
+  };
+}
+
+/** Compiled costs by exit kind; guests with the same conditions share them. */
+export class CostCache {
+  private readonly resolved: ResolvedHost;
+  private readonly byConditions = new Map<string, readonly ExitCost[]>();
+
+  constructor(resolved: ResolvedHost) {
+    this.resolved = resolved;
+  }
+
+  costs(guest: ResolvedGuest, cpu: number): readonly ExitCost[] {
+    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
+    const key = JSON.stringify(conditions);
+    let costs = this.byConditions.get(key);
+    if (costs === undefined) {
+      costs = KIND_LIST.map((kind) => exitCost(this.resolved.cpu, kind.handler, kind.variant, kind.userspace, conditions));
+      this.byConditions.set(key, costs);
+    }
+    return costs;
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * A KVM host: its physical CPUs, its VMs, and the order of their events. Everything that can
+ * interact lives in one host and is advanced together; hosts do not interact.
+ *
+ * Order of simultaneous events: vCPUs by number before physical CPUs by number; on one vCPU host
+ * interrupt, notification, timer, device, own step.
+ */
+import { VECTOR } from "../guest/program.ts";
+import { assert } from "../lib/assert.ts";
+import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { EventTree } from "../sim/event-tree.ts";
+import { Accounting } from "./accounting.ts";
+import { KIND } from "./exit-kinds.ts";
+import { GuestOperations } from "./guest-operations.ts";
+import { LapicTimer } from "./lapic-timer.ts";
+import { CostCache, cpuSettings, loopSettings } from "./host-settings.ts";
+import { PhysicalCpus } from "./physical-cpus.ts";
+import { InterruptDelivery } from "./posted-interrupt.ts";
+import type { ResolvedHost } from "./resolved.ts";
+import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { Tally } from "./tally.ts";
+import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { VcpuBlock } from "./vcpu-block.ts";
+import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
+
+/** Instants are moved back by this when they reach it, so that they stay exact integers. */
+export const REBASE = 2 ** 42;
+
+export class KvmHost {
+  resolved: ResolvedHost;
+  readonly tally = new Tally();
+  vms: readonly Vm[] = [];
+  vcpus: readonly Vcpu[] = [];
+  now: Instant = instant(0);
+  /** How often the time axis was moved back by REBASE. */
+  rebases = 0;
+
+  private readonly seed: number;
+  private readonly boot: Boot;
+  private readonly cpus: PhysicalCpus;
+  private readonly accounting: Accounting;
+  private readonly delivery: InterruptDelivery;
+  private readonly timer: LapicTimer;
+  private readonly block: VcpuBlock;
+  private readonly operations: GuestOperations;
+  private readonly loop: RunLoop;
+  private readonly siblings = new Map<Vcpu, readonly Vcpu[]>();
+  private tree: EventTree = new EventTree(1);
+
+  /** @param seed the host's own stream, forked from the fleet's seed by the host's name. */
+  constructor(resolved: ResolvedHost, seed: number, boot: Boot = bootWorkload) {
+    this.resolved = resolved;
+    this.seed = seed;
+    this.boot = boot;
+    const ghz = resolved.tscHz / 1e9;
+    const rekey = (vcpu: Vcpu): void => this.tree.set(vcpu.index, vcpu.nextAt());
+    const onCpu = (cpu: number): void => this.tree.set(this.vcpus.length + cpu, this.cpus.nextAt(cpu));
+    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
+    this.accounting = new Accounting(this.tally);
+    const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
+    this.delivery = new InterruptDelivery({ ipiFlight, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const { cpus, delivery, tally } = this;
+    this.timer = new LapicTimer({ preemptionTimerShift: resolved.cpu.preemptionTimerShift, ghz, cpus, delivery, tally });
+    const { timer } = this;
+    this.block = new VcpuBlock({ settings: { haltPoll: resolved.haltPoll, ghz, ipiFlight }, cpus, timer, tally, rekey });
+    this.operations = new GuestOperations(
+      { decisions: resolved.fastpath, traits: resolved.traits },
+      {
+        timer,
+        delivery,
+        loop: () => this.loop,
+        siblings: (vcpu) => this.siblings.get(vcpu) ?? [],
+        software: (cycles) => cpus.software(cycles),
+      },
+    );
+    this.loop = new RunLoop({
+      settings: loopSettings(resolved),
+      timer,
+      accounting: this.accounting,
+      tally,
+      execute: (vcpu, at) => this.operations.execute(vcpu, at),
+    });
+    this.configure(resolved);
+  }
+
+  /** Told of every exit when it completes. */
+  observe(observer: ExitObserver | null): void {
+    this.loop.observer = observer;
+  }
+
+  /**
+   * Takes a new configuration live, as KVM takes a written module parameter: counters, guests and
+   * pending timers stay, predicates are asked anew at the next arming.
+   */
+  configure(resolved: ResolvedHost): void {
+    assert(resolved.spec.cpus === this.cpus.count, "a host keeps its number of CPUs until it reboots");
+    this.resolved = resolved;
+    const ghz = resolved.tscHz / 1e9;
+    this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
+    this.block.settings = { haltPoll: resolved.haltPoll, ghz, ipiFlight: resolved.cpu.cycles.ipiFlight.value };
+    this.operations.settings = { decisions: resolved.fastpath, traits: resolved.traits };
+    this.loop.settings = loopSettings(resolved);
+    this.placeVms(resolved, ghz);
+    this.cpus.configure(cpuSettings(resolved), this.now);
+    this.rebuildTree();
+  }
+
+  /** Emulates up to `until` (cycles since boot), events at that instant included. */
+  advance(until: number): void {
+    const end = until - this.rebases * REBASE;
+    const { tree } = this;
+    for (;;) {
+      const actor = tree.first();
+      const at = tree.at(actor);
+      if (at > end) break;
+      this.now = at as Instant;
+      const vcpu = this.vcpus[actor];
+      if (vcpu === undefined) this.cpus.fire(actor - this.vcpus.length, this.now);
+      else {
+        this.fire(vcpu, this.now);
+        tree.set(actor, vcpu.nextAt());
+      }
+    }
+    this.now = end as Instant;
+    this.tally.fold();
+    if (end >= REBASE) this.rebase();
+  }
+
+  /** Physical CPUs, for the view of a slice border. */
+  get physicalCpus(): PhysicalCpus {
+    return this.cpus;
+  }
+
+  private fire(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.hostInterruptAt <= now) {
+      vcpu.hostInterruptAt = NEVER;
+      if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
+    } else if (vcpu.notifyAt <= now) this.loop.notified(vcpu, now);
+    else if (vcpu.timerAt <= now) {
+      if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
+      else this.timer.fire(vcpu, now);
+    } else if (vcpu.program.arrivalAt <= now) {
+      if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
+    } else this.step(vcpu, now);
+  }
+
+  private step(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.state === STATE.guest) {
+      this.loop.step(vcpu, now);
+      return;
+    }
+    switch (vcpu.phase) {
+      case PHASE.effect:
+        this.effect(vcpu, now);
+        return;
+      case PHASE.end:
+        this.loop.end(vcpu, now);
+        return;
+      case PHASE.asleep:
+        this.block.asleep(vcpu, now);
+        return;
+      case PHASE.running:
+        this.block.running(vcpu, now);
+        return;
+      default:
+        this.block.pollEnded(vcpu, now);
+    }
+  }
+
+  private effect(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.kind === KIND.hlt) {
+      this.block.check(vcpu, now);
+      return;
+    }
+    vcpu.phase = PHASE.end;
+    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
+    this.operations.deliverIpi(vcpu, now);
+  }
+
+  /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
+  private placeVms(resolved: ResolvedHost, ghz: number): void {
+    const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
+    const costs = new CostCache(resolved);
+    this.vms = resolved.guests.map((guest) => {
+      const old = kept.get(guest.name);
+      const vm =
+        old !== undefined && sameVm(old.guest, guest)
+          ? old
+          : bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
+      vm.guest = guest;
+      for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
+      return vm;
+    });
+    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
+    this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
+    this.siblings.clear();
+    this.cpus.occupant.fill(null);
+    for (const vm of this.vms)
+      for (const vcpu of vm.vcpus) {
+        this.siblings.set(vcpu, vm.vcpus);
+        this.cpus.occupant[vcpu.cpu] = vcpu;
+      }
+    this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
+  }
+
+  private rebuildTree(): void {
+    this.tree = new EventTree(this.vcpus.length + this.cpus.count);
+    for (const vcpu of this.vcpus) this.tree.set(vcpu.index, vcpu.nextAt());
+    for (let cpu = 0; cpu < this.cpus.count; cpu++) this.tree.set(this.vcpus.length + cpu, this.cpus.nextAt(cpu));
+  }
+
+  /** Moves the time axis, so that instants stay exact integers however long the host runs. */
+  private rebase(): void {
+    this.rebases++;
+    this.now = (this.now - REBASE) as Instant;
+    for (const vcpu of this.vcpus) vcpu.shift(-REBASE);
+    this.cpus.shift(-REBASE);
+    this.tree.shift(-REBASE);
+  }
+}

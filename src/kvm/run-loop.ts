@@ -1,0 +1,272 @@
+/**
+ * vcpu_enter_guest and the inner loop of vmx_vcpu_run: from a VM exit to the next entry, phase by
+ * phase. Time passes between the phases, so what happens meanwhile elsewhere is seen where the
+ * kernel would see it: a posted interrupt at the entry, a kick at the end of the fastpath, a host
+ * interrupt where host interrupts are on.
+ *
+ * Linux arch/x86/kvm/x86.c vcpu_enter_guest, arch/x86/kvm/vmx/vmx.c vmx_vcpu_run.
+ */
+import type { ExitCost } from "../cost/plan.ts";
+import { readQuantile } from "../sim/samplers.ts";
+import { OP, VECTOR, type Vector } from "../guest/program.ts";
+import { idleExitNs, type CState } from "../hw/cstates.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import { statIndex, type Accounting } from "./accounting.ts";
+import { AT, VCPU_STATES } from "./counters.ts";
+import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
+import { EXIT_REASONS } from "./exits.ts";
+import type { LapicTimer } from "./lapic-timer.ts";
+import type { TimerAdvanceSettings } from "./resolved.ts";
+import { adjustAdvance } from "./timer-advance.ts";
+import type { Tally } from "./tally.ts";
+import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
+
+const GUEST = AT.vcpuCycles + VCPU_STATES.indexOf("guest");
+const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
+const INJECTIONS = statIndex("irq_injections");
+/** Number of each kind's reason, for its stream of noise. */
+const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
+
+export interface RunLoopSettings {
+  readonly ghz: number;
+  readonly advance: TimerAdvanceSettings["mode"];
+  /** C-states that a guest reaches itself when HLT or MWAIT does not exit. */
+  readonly cstates: readonly CState[];
+}
+
+/** Told of each exit when it is complete; for traces and tests. */
+export type ExitObserver = (vcpu: Vcpu, kind: ExitKind, total: number, end: Instant) => void;
+
+export class RunLoop {
+  settings: RunLoopSettings;
+  observer: ExitObserver | null = null;
+  private readonly timer: LapicTimer;
+  private readonly accounting: Accounting;
+  private readonly tally: Tally;
+  private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+
+  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  constructor(needs: {
+    settings: RunLoopSettings;
+    timer: LapicTimer;
+    accounting: Accounting;
+    tally: Tally;
+    execute: (vcpu: Vcpu, now: Instant) => boolean;
+  }) {
+    this.settings = needs.settings;
+    this.timer = needs.timer;
+    this.accounting = needs.accounting;
+    this.tally = needs.tally;
+    this.execute = needs.execute;
+  }
+
+  /** The guest is left. The operation that caused it is complete, as seen from the program. */
+  exitByOperation(vcpu: Vcpu, kind: number, now: Instant): void {
+    vcpu.program.op = OP.none;
+    vcpu.program.runCycles = 0;
+    this.beginExit(vcpu, kind, now);
+  }
+
+  /** The guest is left in the middle of a stretch of computation. */
+  exitByEvent(vcpu: Vcpu, kind: number, now: Instant): void {
+    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    this.beginExit(vcpu, kind, now);
+  }
+
+  /** Gives the exit in flight a phase of its own at its effect. */
+  stopAtEffect(vcpu: Vcpu): void {
+    const cost = vcpu.cost as ExitCost;
+    vcpu.phase = PHASE.effect;
+    vcpu.afterEffect = vcpu.stepAt - vcpu.since - cost.effectAt;
+    vcpu.stepAt = (vcpu.since + cost.effectAt) as Instant;
+  }
+
+  /** Replaces the kind of the exit in flight before time has passed (it could not re-enter). */
+  retarget(vcpu: Vcpu, kind: number): void {
+    const begun = vcpu.since;
+    const before = vcpu.cost as ExitCost;
+    const after = vcpu.costs[kind] as ExitCost;
+    vcpu.kind = kind;
+    vcpu.cost = after;
+    vcpu.interruptsOnAt = (begun + after.interruptsOnAt) as Instant;
+    vcpu.stepAt = (vcpu.stepAt + after.total - before.total) as Instant;
+  }
+
+  /** Work that the handler of the exit in flight has besides its ordinary path. */
+  addHandlerWork(vcpu: Vcpu, cycles: number): void {
+    vcpu.handlerCycles += cycles;
+    vcpu.stepAt = (vcpu.stepAt + cycles) as Instant;
+  }
+
+  /** The last phase is over: the guest is entered, unless something keeps the exit going. */
+  end(vcpu: Vcpu, now: Instant): void {
+    const cost = vcpu.cost as ExitCost;
+    const reenters = cost.interruptsOnAt === Infinity;
+    if (reenters && vcpu.leavesLoop && vcpu.loopCycles === 0) {
+      // kvm_vcpu_exit_request found a request: the outer loop after all.
+      vcpu.loopCycles = cost.leaveLoop;
+      vcpu.stepAt = (now + cost.leaveLoop) as Instant;
+      return;
+    }
+    if (!reenters || vcpu.leavesLoop || !vcpu.apicv) this.timer.injectPending(vcpu);
+    if (this.waitForDeadline(vcpu, now, cost)) return;
+    const last = now - vcpu.since;
+    const total = vcpu.elapsed + last;
+    this.tally.add(EXIT, last);
+    this.accounting.exit(vcpu, total);
+    if (this.observer !== null) this.observer(vcpu, KIND_LIST[vcpu.kind] as ExitKind, total, now);
+    this.enter(vcpu, now);
+  }
+
+  /** The physical notification of a posted interrupt, or a kick, arrives. */
+  notified(vcpu: Vcpu, now: Instant): void {
+    const kick = vcpu.notifyIsKick;
+    vcpu.notifyAt = NEVER;
+    vcpu.notifyIsKick = false;
+    if (vcpu.state !== STATE.guest) return;
+    if (kick) {
+      this.exitByEvent(vcpu, KIND.externalInterrupt, now);
+      return;
+    }
+    vcpu.irr |= vcpu.pir;
+    vcpu.pir = 0;
+    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    this.settle(vcpu, now);
+  }
+
+  /** The guest has come to the end of a stretch of computation. */
+  step(vcpu: Vcpu, now: Instant): void {
+    vcpu.program.runCycles = 0;
+    this.settle(vcpu, now);
+  }
+
+  /** The first entry of a vCPU. */
+  start(vcpu: Vcpu, now: Instant): void {
+    vcpu.state = STATE.guest;
+    vcpu.since = now;
+    this.settle(vcpu, now);
+  }
+
+  private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
+    this.tally.add(GUEST, now - vcpu.since);
+    this.timer.leaveGuest(vcpu);
+    const cost = vcpu.costs[kind] as ExitCost;
+    vcpu.state = STATE.exit;
+    vcpu.since = now;
+    vcpu.kind = kind;
+    vcpu.cost = cost;
+    vcpu.phase = PHASE.end;
+    vcpu.elapsed = 0;
+    vcpu.miss = -1;
+    vcpu.leavesLoop = false;
+    vcpu.waitCycles = 0;
+    vcpu.wakeCycles = 0;
+    vcpu.handlerCycles = 0;
+    vcpu.loopCycles = 0;
+    vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
+    vcpu.interruptsDoneAt = now;
+    const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
+    vcpu.noise = draws === undefined ? 0 : Math.round(readQuantile(cost.spreadTable, draws.next()) * cost.spreadScale);
+    vcpu.interruptCycles = 0;
+    vcpu.flush = cost.conditionalFlush > 0 && (KIND_LIST[kind] as ExitKind).flushesL1d;
+    let total = cost.total + vcpu.noise + (vcpu.flush ? cost.conditionalFlush : 0);
+    if (kind === KIND.externalInterrupt) {
+      vcpu.interruptCycles = vcpu.pendingInterruptCycles;
+      total += vcpu.pendingInterruptCycles;
+      vcpu.pendingInterruptCycles = 0;
+    }
+    vcpu.stepAt = (now + total) as Instant;
+  }
+
+  /** `__kvm_wait_lapic_expire`: true when the entry has to wait on. */
+  private waitForDeadline(vcpu: Vcpu, now: Instant, cost: ExitCost): boolean {
+    if (vcpu.expiredDeadline === NEVER || ((vcpu.pir | vcpu.irr) & VECTOR.timer) === 0) return false;
+    const late = now - cost.afterWait - vcpu.expiredDeadline;
+    vcpu.expiredDeadline = NEVER;
+    const wait = Math.min(Math.max(-late, 0), this.timer.advanceCycles(vcpu));
+    adjustAdvance(vcpu.advance, this.settings.advance, late, this.settings.ghz);
+    if (wait === 0) return false;
+    vcpu.waitCycles = wait;
+    vcpu.stepAt = (now + wait) as Instant;
+    return true;
+  }
+
+  private enter(vcpu: Vcpu, now: Instant): void {
+    vcpu.state = STATE.guest;
+    vcpu.since = now;
+    vcpu.cost = null;
+    vcpu.irr |= vcpu.pir;
+    vcpu.pir = 0;
+    vcpu.notifyAt = NEVER;
+    vcpu.notifyIsKick = false;
+    if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
+      // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
+      vcpu.hostInterruptAt = NEVER;
+      vcpu.stepAt = (now + vcpu.program.runCycles) as Instant;
+      this.exitByEvent(vcpu, KIND.externalInterrupt, now);
+      return;
+    }
+    if (!vcpu.apicv) this.injectOne(vcpu, now);
+    this.settle(vcpu, now);
+    if (vcpu.state === STATE.guest) this.timer.enterGuest(vcpu, now);
+  }
+
+  /** Event injection without APICv: one vector at an entry; the others wait for a window. */
+  private injectOne(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.irr !== 0 && (vcpu.program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
+    vcpu.windowWanted = vcpu.irr !== 0;
+  }
+
+  /** The guest goes on: takes interrupts, and runs to its next operation that is not at once. */
+  private settle(vcpu: Vcpu, now: Instant): void {
+    const { program } = vcpu;
+    for (;;) {
+      if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
+      if (vcpu.haltedInGuest) {
+        vcpu.stepAt = NEVER;
+        return;
+      }
+      if (vcpu.windowWanted && program.interruptible) {
+        vcpu.windowWanted = false;
+        vcpu.stepAt = (now + program.runCycles) as Instant;
+        this.exitByEvent(vcpu, KIND.interruptWindow, now);
+        return;
+      }
+      if (program.runCycles > 0) {
+        vcpu.stepAt = (now + program.runCycles) as Instant;
+        return;
+      }
+      if (program.op === OP.none) program.next(now);
+      else if (this.execute(vcpu, now)) return;
+    }
+  }
+
+  /** The highest pending vector is taken by the guest. */
+  private take(vcpu: Vcpu, now: Instant): void {
+    const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
+    vcpu.irr &= ~vector;
+    let at = now;
+    if (vcpu.haltedInGuest) {
+      vcpu.haltedInGuest = false;
+      at = (now + this.wakeFromGuestHalt(vcpu, now)) as Instant;
+    }
+    this.tally.add(INJECTIONS, 1);
+    if (vector === VECTOR.timer && vcpu.lateFor !== NEVER) {
+      this.accounting.timerLatency(Math.max(0, at - vcpu.lateFor));
+      vcpu.lateFor = NEVER;
+    }
+    if (vector === VECTOR.reschedule && vcpu.ipiSentAt !== NEVER) {
+      this.accounting.ipiLatency(at - vcpu.ipiSentAt);
+      vcpu.ipiSentAt = NEVER;
+    }
+    vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
+    vcpu.program.runCycles += at - now;
+  }
+
+  /** The core leaves the C-state that the guest itself put it into. */
+  private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
+    const { cstates, ghz } = this.settings;
+    const usable = vcpu.mwaitInGuest ? cstates : cstates.filter((state) => state.name === "c1");
+    return Math.round(idleExitNs(usable, (now - vcpu.haltStart) / ghz) * ghz);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * A halted vCPU: it looks for pending events, polls, then gives its CPU away, and comes back
+ * when something wakes it.
+ *
+ * Linux arch/x86/kvm/x86.c vcpu_block, virt/kvm/kvm_main.c kvm_vcpu_halt, kvm_vcpu_block,
+ * kvm_vcpu_wake_up. The exit's cycles exclude polling and sleeping, and include leaving the CPU and
+ * coming back to it.
+ */
+import { EXTRAS } from "../cost/paths.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import { statIndex } from "./accounting.ts";
+import { AT, HALT_POLL_RESULTS, VCPU_STATES } from "./counters.ts";
+import { nextWindow } from "./halt-polling.ts";
+import type { LapicTimer } from "./lapic-timer.ts";
+import type { PhysicalCpus } from "./physical-cpus.ts";
+import type { HaltPollSettings } from "./resolved.ts";
+import type { Tally } from "./tally.ts";
+import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+
+const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
+const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
+const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
+
+export interface BlockSettings {
+  readonly haltPoll: HaltPollSettings;
+  readonly ghz: number;
+  readonly ipiFlight: number;
+}
+
+export class VcpuBlock {
+  settings: BlockSettings;
+  private readonly cpus: PhysicalCpus;
+  private readonly timer: LapicTimer;
+  private readonly tally: Tally;
+  private readonly rekey: (vcpu: Vcpu) => void;
+
+  constructor(needs: { settings: BlockSettings; cpus: PhysicalCpus; timer: LapicTimer; tally: Tally; rekey: (vcpu: Vcpu) => void }) {
+    this.settings = needs.settings;
+    this.cpus = needs.cpus;
+    this.timer = needs.timer;
+    this.tally = needs.tally;
+    this.rekey = needs.rekey;
+  }
+
+  /** The HLT's own look for events; goes on to the entry, or polls, or leaves the CPU. */
+  check(vcpu: Vcpu, now: Instant): void {
+    if (!this.runnable(vcpu) && this.timer.switchToSoftware(vcpu, now)) {
+      const work = this.cpus.software(EXTRAS.hrtimer.value);
+      vcpu.handlerCycles += work;
+      vcpu.afterEffect += work;
+    }
+    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
+    vcpu.haltStart = now;
+    vcpu.wakeRequested = false;
+    const window = Math.round(vcpu.haltPollNs * this.settings.ghz);
+    if (window === 0) return this.leaveCpu(vcpu, now);
+    this.tally.add(statIndex("halt_attempted_poll"), 1);
+    this.endSegment(vcpu, now, EXIT);
+    vcpu.state = STATE.poll;
+    vcpu.phase = PHASE.pollOver;
+    vcpu.stepAt = (now + window) as Instant;
+  }
+
+  /** `kvm_vcpu_wake_up`: something is pending for a vCPU that may be halted. */
+  wake(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.state === STATE.poll) {
+      if (vcpu.phase === PHASE.pollNoticed) return;
+      vcpu.phase = PHASE.pollNoticed;
+      vcpu.stepAt = (now + EXTRAS.pollNotice.value) as Instant;
+    } else if (vcpu.state === STATE.blocked) {
+      if (vcpu.phase === PHASE.running) return;
+      this.wakeSleeper(vcpu, now);
+    } else if (vcpu.phase === PHASE.asleep) {
+      vcpu.wakeRequested = true;
+      return;
+    } else return;
+    this.rekey(vcpu);
+  }
+
+  /** Polling ended: with an event, or at the end of the window. */
+  pollEnded(vcpu: Vcpu, now: Instant): void {
+    const success = vcpu.phase === PHASE.pollNoticed;
+    const polled = now - vcpu.since;
+    this.endSegment(vcpu, now, HALT_POLL);
+    this.countPoll(polled, success);
+    vcpu.state = STATE.exit;
+    if (success) {
+      this.adapt(vcpu, now);
+      this.timer.switchToHv(vcpu, now);
+      this.finish(vcpu, now, 0);
+    } else this.leaveCpu(vcpu, now);
+  }
+
+  /** The thread has left its CPU. */
+  asleep(vcpu: Vcpu, now: Instant): void {
+    this.endSegment(vcpu, now, EXIT);
+    vcpu.state = STATE.blocked;
+    this.cpus.suspend(vcpu, now);
+    if (vcpu.wakeRequested || this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
+    else vcpu.stepAt = NEVER;
+  }
+
+  /** The thread runs again. */
+  running(vcpu: Vcpu, now: Instant): void {
+    const waited = now - vcpu.since;
+    this.endSegment(vcpu, now, HALTED);
+    this.tally.add(statIndex("halt_wakeup"), 1);
+    this.tally.add(statIndex("halt_wait_ns"), Math.round(waited / this.settings.ghz));
+    vcpu.state = STATE.exit;
+    this.cpus.resume(vcpu, now);
+    this.adapt(vcpu, now);
+    this.timer.switchToHv(vcpu, now);
+    const work = this.cpus.software(EXTRAS.scheduleIn.value);
+    vcpu.wakeCycles += work;
+    let flush = 0;
+    if (!vcpu.flush && vcpu.cost !== null && vcpu.cost.conditionalFlush > 0) {
+      vcpu.flush = true;
+      flush = vcpu.cost.conditionalFlush;
+    }
+    this.finish(vcpu, now, work + flush);
+  }
+
+  private runnable(vcpu: Vcpu): boolean {
+    return (vcpu.pir | vcpu.irr) !== 0 || vcpu.timerPending;
+  }
+
+  private finish(vcpu: Vcpu, now: Instant, work: number): void {
+    vcpu.phase = PHASE.end;
+    vcpu.stepAt = (now + work + vcpu.afterEffect) as Instant;
+  }
+
+  private leaveCpu(vcpu: Vcpu, now: Instant): void {
+    const work = this.cpus.software(EXTRAS.scheduleOut.value);
+    vcpu.wakeCycles += work;
+    vcpu.phase = PHASE.asleep;
+    vcpu.stepAt = (now + work) as Instant;
+  }
+
+  private wakeSleeper(vcpu: Vcpu, now: Instant): void {
+    const local = vcpu.timer === TIMER.none && vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
+    const flight = local ? 0 : this.settings.ipiFlight;
+    const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
+    vcpu.phase = PHASE.running;
+    vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;
+  }
+
+  private adapt(vcpu: Vcpu, now: Instant): void {
+    const halted = Math.round((now - vcpu.haltStart) / this.settings.ghz);
+    vcpu.haltPollNs = nextWindow(this.settings.haltPoll, vcpu.haltPollNs, halted, true);
+    vcpu.haltStart = NEVER;
+  }
+
+  private countPoll(cycles: number, success: boolean): void {
+    const result = HALT_POLL_RESULTS.indexOf(success ? "success" : "fail");
+    this.tally.add(AT.haltPolls + result, 1);
+    this.tally.add(AT.haltPollCycles + result, cycles);
+    if (success) this.tally.add(statIndex("halt_successful_poll"), 1);
+    this.tally.add(statIndex(success ? "halt_poll_success_ns" : "halt_poll_fail_ns"), Math.round(cycles / this.settings.ghz));
+  }
+
+  /** A stretch of one state is over; exit stretches add up to the exit's cycles. */
+  private endSegment(vcpu: Vcpu, now: Instant, counter: number): void {
+    const cycles = now - vcpu.since;
+    if (counter === EXIT) vcpu.elapsed += cycles;
+    this.tally.add(counter, cycles);
+    vcpu.since = now;
+  }
+}

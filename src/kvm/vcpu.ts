@@ -1,0 +1,178 @@
+/**
+ * The state of one vCPU: what `struct kvm_vcpu` holds that matters here, the exit in flight,
+ * and when something happens to it next.
+ *
+ *   GUEST ──exit──▶ EXIT ──entry──▶ GUEST
+ *                    │ HLT, nothing pending
+ *                    ├──▶ POLL ──event──▶ EXIT
+ *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ */
+import type { ExitCost } from "../cost/plan.ts";
+import type { Program } from "../guest/program.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import { Stream } from "../sim/random.ts";
+import { EXIT_REASONS } from "./exits.ts";
+import type { TimerAdvance } from "./timer-advance.ts";
+
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
+
+/** What the vCPU does when its own next step comes, while it is not in the guest. */
+export const PHASE = {
+  /** The exit's effect becomes visible (an IPI's delivery, a HLT's look for events). */
+  effect: 0,
+  /** The guest is entered. */
+  end: 1,
+  /** Polling found nothing for the whole window. */
+  pollOver: 2,
+  /** Polling noticed an event. */
+  pollNoticed: 3,
+  /** The thread has left its CPU. */
+  asleep: 4,
+  /** The thread runs again. */
+  running: 5,
+} as const;
+
+/** Where the guest's APIC timer lives (`struct kvm_timer`). */
+export const TIMER = {
+  none: 0,
+  /** VMX preemption timer: counts only in the guest. */
+  hv: 1,
+  /** An hrtimer on `timerCpu`. */
+  armed: 2,
+  /** Its interrupt is being handled. */
+  callback: 3,
+  /** A housekeeping CPU waits for the deadline and posts the interrupt. */
+  posting: 4,
+} as const;
+
+/** Index of no miss. */
+export const NEVER_MISSED = -1;
+
+export class Vcpu {
+  /** Number on the host: the order of simultaneous events. */
+  index: number;
+  /** Physical CPU it is pinned to. */
+  readonly cpu: number;
+  readonly program: Program;
+  /** Compiled costs by exit kind, replaced when the configuration changes. */
+  costs: readonly ExitCost[] = [];
+
+  // Settings of the VM, decided anew when the configuration changes.
+  apicv = false;
+  xapic = false;
+  ipiVirtualization = false;
+  pauseInGuest = false;
+  hltInGuest = false;
+  mwaitInGuest = false;
+  canPostTimer = false;
+  canUseHvTimer = false;
+
+  state: number = STATE.guest;
+  since: Instant;
+  /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
+  haltedInGuest = false;
+
+  // When something happens to it next; ties in this order.
+  hostInterruptAt: Instant = NEVER;
+  notifyAt: Instant = NEVER;
+  timerAt: Instant = NEVER;
+  stepAt: Instant = NEVER;
+
+  /** The notification on its way is a kick (an exit), not a posted interrupt. */
+  notifyIsKick = false;
+  /** Posted-interrupt requests, and the virtual IRR. */
+  pir = 0;
+  irr = 0;
+  /** A vector waits for the guest to take interrupts (APICv off). */
+  windowWanted = false;
+  /** When the reschedule IPI that is pending was sent. */
+  ipiSentAt: Instant = NEVER;
+
+  timer: number = TIMER.none;
+  deadline: Instant = NEVER;
+  timerCpu = 0;
+  /** apic->lapic_timer.pending. */
+  timerPending = false;
+  /** expired_tscdeadline, or NEVER: the entry waits for it. */
+  expiredDeadline: Instant = NEVER;
+  /** Deadline of the timer interrupt that is pending, for its latency. */
+  lateFor: Instant = NEVER;
+  readonly advance: TimerAdvance;
+
+  haltPollNs = 0;
+  haltStart: Instant = NEVER;
+  wakeRequested = false;
+
+  // The exit in flight.
+  kind = 0;
+  phase: number = PHASE.end;
+  cost: ExitCost | null = null;
+  elapsed = 0;
+  afterEffect = 0;
+  interruptsOnAt: Instant = NEVER;
+  interruptsDoneAt: Instant = NEVER;
+  miss = -1;
+  target = 0;
+  noise = 0;
+  flush = false;
+  leavesLoop = false;
+  waitCycles = 0;
+  wakeCycles = 0;
+  handlerCycles = 0;
+  loopCycles = 0;
+  interruptCycles = 0;
+  /** Host interrupts that wait for the next VM entry, which they end at once. */
+  pendingInterruptCycles = 0;
+
+  /** One stream of noise per exit reason, so that exits of different kinds do not mix. */
+  readonly noiseDraws: readonly Stream[];
+
+  constructor(settings: {
+    name: string;
+    seed: number;
+    index: number;
+    cpu: number;
+    program: Program;
+    advance: TimerAdvance;
+    boot: Instant;
+  }) {
+    this.index = settings.index;
+    this.cpu = settings.cpu;
+    this.program = settings.program;
+    this.advance = settings.advance;
+    this.since = settings.boot;
+    this.noiseDraws = EXIT_REASONS.map((reason) => new Stream(settings.seed, `${settings.name}/noise/${reason}`));
+  }
+
+  /** When the next thing happens to this vCPU. */
+  nextAt(): number {
+    return Math.min(this.hostInterruptAt, this.notifyAt, this.timerAt, this.program.arrivalAt, this.stepAt);
+  }
+
+  /** In the guest, or about to be: host interrupts are off and the mode is IN_GUEST_MODE. */
+  inGuestMode(now: number): boolean {
+    if (this.state === STATE.guest) return true;
+    const { cost } = this;
+    if (this.state !== STATE.exit || cost === null) return false;
+    if (cost.interruptsOnAt === Infinity && !this.leavesLoop) return true;
+    return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
+  }
+
+  /** Moves every remembered instant by `delta`. */
+  shift(delta: number): void {
+    const move = (at: Instant): Instant => (at + delta) as Instant;
+    this.since = move(this.since);
+    this.hostInterruptAt = move(this.hostInterruptAt);
+    this.notifyAt = move(this.notifyAt);
+    this.timerAt = move(this.timerAt);
+    this.stepAt = move(this.stepAt);
+    this.ipiSentAt = move(this.ipiSentAt);
+    this.deadline = move(this.deadline);
+    this.expiredDeadline = move(this.expiredDeadline);
+    this.lateFor = move(this.lateFor);
+    this.haltStart = move(this.haltStart);
+    this.interruptsOnAt = move(this.interruptsOnAt);
+    this.interruptsDoneAt = move(this.interruptsDoneAt);
+    this.program.shift(delta);
+  }
+}

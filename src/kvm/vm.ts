@@ -1,0 +1,90 @@
+/** A VM: its vCPUs, what runs on them, and the settings that KVM decided for it. */
+import { bootLinux } from "../guest/linux.ts";
+import type { Program } from "../guest/program.ts";
+import { WORKLOADS, WORKLOAD_NAMES } from "../guest/workloads.ts";
+import { assert } from "../lib/assert.ts";
+import type { Instant } from "../lib/units.ts";
+import { AT, CPU_USES } from "./counters.ts";
+import { mitigationSoFar } from "./exit-progress.ts";
+import { initialWindow } from "./halt-polling.ts";
+import type { CostCache } from "./host-settings.ts";
+import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import type { Tally } from "./tally.ts";
+import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
+import { initialAdvance } from "./timer-advance.ts";
+import { Vcpu } from "./vcpu.ts";
+
+export interface Vm {
+  readonly name: string;
+  readonly vcpus: readonly Vcpu[];
+  guest: ResolvedGuest;
+}
+
+/** Makes the programs of a VM; tests and benchmarks bring their own. */
+export type Boot = (guest: ResolvedGuest, seed: number, ghz: number, now: Instant) => readonly Program[];
+
+/** The Linux guest with the workload that the specification names. */
+export const bootWorkload: Boot = (guest, seed, ghz, now) =>
+  bootLinux({
+    name: guest.name,
+    seed,
+    vcpus: guest.cpus.length,
+    workload: WORKLOADS[guest.spec.workload],
+    load: guest.spec.load,
+    hz: guest.spec.hz,
+    nohz: guest.spec.nohz,
+    ghz,
+    boot: now,
+  });
+
+/** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
+export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  const keys = ["workload", "hz", "nohz", "load"] as const;
+  return keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+}
+
+export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
+  assert(programs.length === guest.cpus.length, "a VM has one program per vCPU");
+  const vcpus = programs.map((program, number) => {
+    const vcpu = new Vcpu({
+      name: `${guest.name}/${number}`,
+      seed,
+      index: 0,
+      cpu: guest.cpus[number] as number,
+      program,
+      advance: initialAdvance(host.timerAdvance.value),
+      boot: now,
+    });
+    vcpu.haltPollNs = initialWindow(host.haltPoll);
+    vcpu.stepAt = now;
+    return vcpu;
+  });
+  return { name: guest.name, vcpus, guest };
+}
+
+/** Gives a vCPU the host's and guest's present settings. */
+export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
+  const inputs = timerInputs(host, guest, vcpu.cpu);
+  vcpu.costs = costs.costs(guest, vcpu.cpu);
+  vcpu.apicv = guest.apicvActive.value;
+  vcpu.xapic = guest.spec.apic === "xapic";
+  vcpu.ipiVirtualization = host.ipiVirtualization.value;
+  vcpu.pauseInGuest = guest.pauseInGuest;
+  vcpu.hltInGuest = guest.hltInGuest;
+  vcpu.mwaitInGuest = guest.mwaitInGuest;
+  vcpu.canPostTimer = canPostTimer(inputs);
+  vcpu.canUseHvTimer = canUseHvTimer(inputs);
+  const { mode, ns } = host.timerAdvance.value;
+  if (mode === "off") vcpu.advance.ns = 0;
+  else if (mode === "fixed" || vcpu.advance.ns === 0) vcpu.advance.ns = ns;
+  if (host.haltPoll.mode !== "adaptive") vcpu.haltPollNs = initialWindow(host.haltPoll);
+}
+
+/** The VM is gone: the time in its last states and its work count. */
+export function endVm(vm: Vm, tally: Tally, now: Instant): void {
+  for (const vcpu of vm.vcpus) {
+    tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
+    tally.add(AT.cpuCycles + CPU_USES.indexOf("exit_mitigation"), mitigationSoFar(vcpu, now));
+    tally.add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
+  }
+}
