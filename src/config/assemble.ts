@@ -44,7 +44,7 @@ export interface Assembled {
 type Part = FileParts & { readonly fromState: boolean };
 type PlacedOverride = Placed<OverrideInput> & { readonly fromState: boolean };
 
-export const HOSTS_MAX = 100_000;
+const HOSTS_MAX = 100_000;
 const SEED_DEFAULT = 1;
 
 /** Joins the files' parts into one configuration, with every error that shows on the way. */
@@ -65,7 +65,12 @@ export function assemble(parts: readonly Part[]): Assembled {
   const errors = [
     ...parts.flatMap((part) => part.errors),
     ...duplicateGroups(parts.flatMap((part) => part.groupNames)),
-    ...(broken("cohorts") ? [] : undefinedCohorts(overrides, cohorts)),
+    ...(broken("cohorts")
+      ? []
+      : undefinedCohorts(
+          parts.flatMap((part) => part.matches),
+          cohorts,
+        )),
     ...tooMany,
     ...(broken("defaults") ? [] : impossibleSpecs(plan, defaults, groups, overrides)),
   ];

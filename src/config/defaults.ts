@@ -8,7 +8,7 @@ import type { GuestSpecPatch, HostSpecPatch, Patch } from "./host-schema.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
 
 /** A guest when its map says nothing. */
-export const GUEST_DEFAULTS: GuestSpec = {
+const GUEST_DEFAULTS: GuestSpec = {
   count: 1,
   vcpus: 4,
   workload: "web",
@@ -64,7 +64,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
 };
 
 /** What a scenario changes of the defaults. */
-export const SCENARIOS: Readonly<Record<Scenario, { readonly doc: string; readonly preset: Patch<typeof HOST_DEFAULTS> }>> = {
+const SCENARIOS: Readonly<Record<Scenario, { readonly doc: string; readonly preset: Patch<typeof HOST_DEFAULTS> }>> = {
   "public-cloud": {
     doc: "Dedicated, pinned vCPUs; HLT is intercepted, so cpu-pm is off.",
     preset: { cpu_pm: false },

@@ -17,6 +17,9 @@ export interface ConfigError {
   readonly suggestion?: string;
 }
 
+/** What an error says, without its place. */
+export type ErrorWords = Pick<ConfigError, "message" | "expected" | "came" | "suggestion">;
+
 /** `groups[0].guests.web.vcpus`. */
 export function dotted(path: KeyPath): string {
   return path.reduce<string>((text, part) => {
@@ -34,3 +37,6 @@ export function describeValue(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }
+
+/** Order in which a reader goes through the errors of one file. */
+export const byPlace = (a: ConfigError, b: ConfigError): number => a.line - b.line || a.column - b.column;

@@ -5,24 +5,16 @@
 import * as z from "zod";
 import { NO_COHORT } from "./cohorts.ts";
 import { hostPatchSchema, hostShape } from "./host-schema.ts";
-import { integer, labelValue, name } from "./scalars.ts";
+import { integer, labelValue, name, share } from "./scalars.ts";
 
 /** Label names of the exported metrics: a group's own label must not shadow one. */
-export const RESERVED_LABELS: ReadonlySet<string> = new Set(
+const RESERVED_LABELS: ReadonlySet<string> = new Set(
   "host group zone instance job reason msr path fastpath cause component delivery state use result workload name direction mode vulnerability codename mitigation cpu_model vendor kernel scenario microcode cohort rollout le".split(
     " ",
   ),
 );
-export const LABELS_MAX = 8;
-export const HOSTS_PER_GROUP_MAX = 10_000;
-
-const shareWords = "expected a share such as 10% or 0.1, at most 100%";
-const share = z
-  .union([z.number().min(0, { error: shareWords }).max(1, { error: shareWords }), z.string().regex(/^\d{1,3}(\.\d+)?%$/)], {
-    error: shareWords,
-  })
-  .transform((value) => (typeof value === "number" ? value : Number(value.slice(0, -1)) / 100))
-  .refine((value) => value <= 1, { error: shareWords });
+const LABELS_MAX = 8;
+const HOSTS_PER_GROUP_MAX = 10_000;
 
 const cohortName = name.refine((cohort) => cohort !== NO_COHORT, { error: `expected another name: ${NO_COHORT} is a host of no cohort` });
 

@@ -10,7 +10,7 @@ import type { FastpathName } from "../kvm/fastpaths.ts";
 import type { GuestSpec, HostSpec, MitigationSettings } from "../kvm/host-spec.ts";
 import { KERNEL_NAMES } from "../kvm/kernels.ts";
 import { PATCH_NAMES } from "../kvm/patches.ts";
-import { cpuList, decimal, flag, integer, isolatedCpus, modeOf, name, oneNumberOf, oneOf, toggle } from "./scalars.ts";
+import { decimal, flag, integer, isolatedCpus, modeOf, name, oneNumberOf, oneOf, placement, timerAdvance, toggle } from "./scalars.ts";
 
 /** A partial value of the same shape, with null for "back to the default". */
 export type Patch<T> = T extends readonly unknown[]
@@ -22,7 +22,8 @@ export type HostSpecPatch = Patch<HostSpec>;
 export type GuestSpecPatch = Patch<GuestSpec>;
 
 const key = <T extends z.ZodType>(schema: T, doc: string) => schema.nullable().optional().describe(doc);
-const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape);
+/** A map; in the JSON Schema it is written once, under its id. */
+const section = <T extends z.ZodRawShape>(id: string, shape: T) => z.strictObject(shape).meta({ id });
 
 const uniquePatches = z
   .array(oneOf(PATCH_NAMES))
@@ -42,15 +43,10 @@ const guestShape = {
   mitigations: key(modeOf(["auto", "off"]), "mitigations= on the guest's own command line"),
   vpmu: key(flag, "A virtual PMU is exposed"),
   pku: key(flag, "Protection keys are exposed"),
-  pv: key(section({ ipi: key(flag, "PV_SEND_IPI: broadcasts go by one hypercall") }), "Paravirtual features"),
+  pv: key(section("pv", { ipi: key(flag, "PV_SEND_IPI: broadcasts go by one hypercall") }), "Paravirtual features"),
   assigned_device: key(flag, "A device is passed through (VFIO)"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as measured"),
-  placement: key(
-    z.union([z.enum(["isolated", "housekeeping", "any"]), cpuList], {
-      error: 'expected isolated | housekeeping | any | a CPU list such as "4-15"',
-    }),
-    "Physical CPUs that the pinned vCPUs take",
-  ),
+  placement: key(placement, "Physical CPUs that the pinned vCPUs take: a class, or a list"),
   disable_exits: key(
     z.union([z.literal("inherit"), z.array(oneOf(["hlt", "mwait", "pause", "cstate"]))], {
       error: "expected inherit | a list of hlt, mwait, pause, cstate",
@@ -61,7 +57,7 @@ const guestShape = {
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
 /** vCPUs are always dedicated for now; the key may say so. */
-const guest = section({
+const guest = section("guest", {
   ...guestShape,
   dedicated: key(z.literal(true, { error: "expected true (shared vCPUs are not emulated)" }), "One vCPU, one CPU"),
 });
@@ -93,14 +89,7 @@ const kvmShape = {
   enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization"),
   halt_poll_ns: key(integer(0, 10_000_000), "kvm.halt_poll_ns: longest polling before a vCPU blocks"),
   halt_poll: key(modeOf(["off", "always", "adaptive"]), "Shape of halt polling"),
-  lapic_timer_advance: key(
-    z
-      .union([z.enum(["auto", "off", "adaptive"]), z.literal(false), z.int().min(0).max(100_000)], {
-        error: "expected auto | off | adaptive | nanoseconds from 0 to 100000",
-      })
-      .transform((value) => (value === false ? "off" : value)),
-    "How much too early a timer fires, so that the entry is paid before the deadline",
-  ),
+  lapic_timer_advance: key(timerAdvance, "How much too early a timer fires, so that the entry is paid before the deadline"),
 } satisfies Record<keyof HostSpec["kvm"], z.ZodType>;
 
 const cmdlineShape = {
@@ -117,20 +106,17 @@ export const hostShape = {
   kernel: key(oneOf(KERNEL_NAMES), "Host kernel"),
   patches: key(uniquePatches, "Backports on top of the kernel, by name"),
   scenario: key(oneOf(["public-cloud", "enterprise-cloud"]), "A preset that the other keys override"),
-  fastpath: key(section(fastpathShape), "auto (what the kernel has), on (as if backported) or off"),
+  fastpath: key(section("fastpath", fastpathShape), "auto (what the kernel has), on (as if backported) or off"),
   cpu_pm: key(flag, "QEMU -overcommit cpu-pm=on, for guests that do not say otherwise"),
-  cmdline: key(section(cmdlineShape), "Kernel command line"),
+  cmdline: key(section("cmdline", cmdlineShape), "Kernel command line"),
   host_hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the host kernel"),
   cstates: key(oneOf(["c0", "c1", "c6"]), "Deepest C-state allowed"),
   smt: key(flag, "Hyper-threading"),
-  kvm: key(section(kvmShape), "Module parameters of kvm and kvm-intel"),
-  mitigations: key(section(mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
+  kvm: key(section("kvm", kvmShape), "Module parameters of kvm and kvm-intel"),
+  mitigations: key(section("mitigation", mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
   tsx: key(toggle, "tsx="),
   guests: key(z.record(name, guest.nullable()), "Guests by name; null removes one"),
 } satisfies Record<keyof HostSpec, z.ZodType>;
 
 /** A partial host specification: also what a merge patch may say. */
-export const hostPatchSchema = z.strictObject(hostShape);
-
-/** Compiles only while what the schema lets through fits the type that the merge works on. */
-export const asHostSpecPatch = (value: z.output<typeof hostPatchSchema>): HostSpecPatch => value;
+export const hostPatchSchema = section("host", hostShape);

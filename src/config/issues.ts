@@ -3,14 +3,15 @@
  * nearest thing that would have been right.
  */
 import type * as z from "zod";
-import { type ConfigError, describeValue, type KeyPath } from "./error.ts";
+import { describeValue, type ErrorWords, type KeyPath } from "./error.ts";
 import { isForbiddenKey, isMap, ownValue } from "./merge.ts";
 import { nearest } from "./suggest.ts";
 
 /** An issue without its place in a file. */
-export interface Issue extends Pick<ConfigError, "message" | "expected" | "came" | "suggestion"> {
+export interface Issue {
   readonly path: KeyPath;
   readonly at: "key" | "value";
+  readonly words: ErrorWords;
 }
 
 type Schema = z.core.$ZodType;
@@ -27,15 +28,16 @@ function explain(schema: Schema, root: unknown, issue: z.core.$ZodIssue): Issue[
     return issue.keys.filter((key) => !isForbiddenKey(key)).map((key) => unknownKey(schema, path, key));
   }
   if (issue.code === "invalid_key") {
+    if (isForbiddenKey(String(path.at(-1)))) return [];
     const expected = expectation(issue.issues[0] ?? issue);
-    return [{ path, at: "key", ...sentence(expected, describeValue(path.at(-1))) }];
+    return [{ path, at: "key", words: sentence(expected, describeValue(path.at(-1))) }];
   }
   const value = valueAt(root, path);
   const expected = expectation(issue);
-  if (value === undefined) return [{ path, at: "value", message: `missing; expected ${expected}`, expected, came: "nothing" }];
+  if (value === undefined) return [{ path, at: "value", words: { message: `missing; expected ${expected}`, expected, came: "nothing" } }];
   const suggestion = typeof value === "string" ? nearest(value, candidates(issue)) : undefined;
   const hint = suggestion === undefined ? {} : { suggestion };
-  return [{ path, at: "value", ...sentence(expected, describeValue(value)), ...hint }];
+  return [{ path, at: "value", words: { ...sentence(expected, describeValue(value)), ...hint } }];
 }
 
 const sentence = (expected: string, came: string) => ({ message: `expected ${expected}, came ${came}`, expected, came });
@@ -65,7 +67,8 @@ function candidates(issue: z.core.$ZodIssue): string[] {
 function unknownKey(schema: Schema, path: KeyPath, key: string): Issue {
   const shape = shapeAt(schema, path);
   const suggestion = Object.hasOwn(shape, key) ? undefined : (deeperKey(shape, key) ?? nearest(key, Object.keys(shape)));
-  return { path: [...path, key], at: "key", message: "unknown key", ...(suggestion === undefined ? {} : { suggestion }) };
+  const hint = suggestion === undefined ? {} : { suggestion };
+  return { path: [...path, key], at: "key", words: { message: "unknown key", ...hint } };
 }
 
 /** A key that exists one level further down: `pi_inject_timer` is `kvm.pi_inject_timer`. */

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { assemble, type LoadedConfig } from "./assemble.ts";
-import type { ConfigError } from "./error.ts";
+import { byPlace, type ConfigError } from "./error.ts";
 import { configPaths, hashOf, MAIN_FILE, readText, STATE_FILE } from "./files.ts";
 import { fleetFileSchema, stateFileSchema } from "./fleet-schema.ts";
 import { readParts } from "./read-file.ts";
@@ -77,5 +77,5 @@ const ofFile = (file: string, message: string): ConfigError => ({ file, line: 0,
 /** Errors as a reader goes through them: files in the order of loading, lines from the top. */
 function inOrder(errors: readonly ConfigError[], files: readonly string[]): ConfigError[] {
   const rank = (error: ConfigError): number => files.indexOf(error.file);
-  return errors.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
+  return errors.toSorted((a, b) => rank(a) - rank(b) || byPlace(a, b));
 }

@@ -7,7 +7,7 @@ import type { HostPlan } from "../fleet/action.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
 import { cohortRanks, cohortSize, NO_COHORT, sortedCohorts } from "./cohorts.ts";
 import { completeHostSpec } from "./defaults.ts";
-import type { GroupInput, OverrideInput } from "./fleet-schema.ts";
+import type { GroupInput, Match } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { matchesGroup, matchesHost } from "./match.ts";
 import { mergePatch } from "./merge.ts";
@@ -22,11 +22,17 @@ export interface Group {
   readonly spec: HostSpecPatch;
 }
 
+/** What the planning needs of an override. */
+export interface PlannedOverride {
+  readonly match: Match;
+  readonly set: HostSpecPatch;
+}
+
 export interface PlanInput {
   readonly cohorts: ReadonlyMap<string, number>;
   readonly defaults: HostSpecPatch;
   readonly groups: readonly Group[];
-  readonly overrides: readonly OverrideInput[];
+  readonly overrides: readonly PlannedOverride[];
 }
 
 /** One distinct specification and where it comes from. */
@@ -69,7 +75,7 @@ export function planHosts(input: PlanInput): Plan {
     const candidates = candidatesOfGroup(input, group);
     for (const [i, name] of names.entries()) {
       const holding = cohorts.filter(({ share }) => (ranks[i] as number) < cohortSize(share, names.length)).map((cohort) => cohort.name);
-      const applied = candidates.filter((o) => matchesHost((input.overrides[o] as OverrideInput).match, name, holding));
+      const applied = candidates.filter((o) => matchesHost((input.overrides[o] as PlannedOverride).match, name, holding));
       for (const o of applied) matched[o] = (matched[o] as number) + 1;
       const { zone, labels } = group;
       hosts.push({ name, group: group.name, zone, labels, cohort: holding[0] ?? NO_COHORT, spec: specFor(applied, name) });
@@ -97,7 +103,7 @@ function specsOfGroup(
     const known = byOverrides.get(key);
     if (known !== undefined) return known;
     const body = mergePatch(input.defaults, (input.groups[group] as Group).spec);
-    const patch = applied.reduce((below, o) => mergePatch(below, (input.overrides[o] as OverrideInput).set as HostSpecPatch), body);
+    const patch = applied.reduce((below, o) => mergePatch(below, (input.overrides[o] as PlannedOverride).set), body);
     const spec = completeHostSpec(patch);
     const content = JSON.stringify(spec);
     const origin = specs.get(content) ?? { spec, group, overrides: applied, host };

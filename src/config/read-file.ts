@@ -5,7 +5,15 @@
  */
 import type * as z from "zod";
 import type { ConfigError, KeyPath } from "./error.ts";
-import { fleetFileSchema, type GroupInput, groupSchema, type OverrideInput, overrideSchema } from "./fleet-schema.ts";
+import {
+  fleetFileSchema,
+  type GroupInput,
+  groupSchema,
+  type Match,
+  matchSchema,
+  type OverrideInput,
+  overrideSchema,
+} from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
@@ -25,8 +33,9 @@ export interface FileParts {
   readonly defaults: Placed<HostSpecPatch> | undefined;
   readonly groups: readonly Placed<GroupInput>[];
   readonly overrides: readonly Placed<OverrideInput>[];
-  /** Names of groups, also of those that have an error elsewhere. */
+  /** Names of groups and matches of overrides, also of those that have an error elsewhere. */
   readonly groupNames: readonly Placed<string>[];
+  readonly matches: readonly Placed<Match>[];
   /** Top-level keys with an error below them. */
   readonly broken: ReadonlySet<string>;
   readonly errors: readonly ConfigError[];
@@ -44,9 +53,10 @@ export function readParts(source: Source, schema: z.ZodType): FileParts {
     defaults: placed(source, fleetFileSchema.shape.defaults, map, "defaults"),
     groups: placedItems(source, groupSchema, map, "groups"),
     overrides: placedItems(source, overrideSchema, map, "overrides"),
-    groupNames: groupNames(source, map),
+    groupNames: placedKeys(source, groupSchema.shape.name, map, "groups", "name"),
+    matches: placedKeys(source, matchSchema, map, "overrides", "match"),
     broken: new Set(issues.map(({ path }) => String(path[0] ?? ""))),
-    errors: [...source.errors, ...issues.map(({ path, at, ...rest }) => source.error(path, at, rest))],
+    errors: [...source.errors, ...issues.map(({ path, at, words }) => source.error(path, at, words))],
   };
 }
 
@@ -72,9 +82,10 @@ function placedItems<T extends z.ZodType>(source: Source, schema: T, map: Config
   });
 }
 
-function groupNames(source: Source, map: ConfigMap): Placed<string>[] {
-  return listAt(map, "groups").flatMap((group, index) => {
-    const name = isMap(group) ? ownValue(group, "name") : undefined;
-    return typeof name === "string" ? [{ value: name, source, path: ["groups", index, "name"] }] : [];
+/** One key of each item of a list. */
+function placedKeys<T extends z.ZodType>(source: Source, schema: T, map: ConfigMap, list: string, key: string): Placed<z.output<T>>[] {
+  return listAt(map, list).flatMap((item, index) => {
+    const result = schema.safeParse(isMap(item) ? ownValue(item, key) : undefined);
+    return result.success ? [{ value: result.data, source, path: [list, index, key] }] : [];
   });
 }

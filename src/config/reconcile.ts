@@ -26,7 +26,7 @@ function samePlace(a: HostPlan, b: HostPlan): boolean {
 }
 
 /** Only another machine, or another number of vCPUs in a guest that stays, starts a host anew. */
-export function needsReboot(before: HostSpec, after: HostSpec): boolean {
+function needsReboot(before: HostSpec, after: HostSpec): boolean {
   if (before.cpu !== after.cpu || before.cpus !== after.cpus || before.ghz !== after.ghz) return true;
   return Object.entries(after.guests).some(([name, guest]) => {
     const was = Object.hasOwn(before.guests, name) ? before.guests[name] : undefined;

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import type { Switch } from "../kvm/host-spec.ts";
+import { isForbiddenKey } from "./merge.ts";
 
 const says = (what: string): { error: string } => ({ error: `expected ${what}` });
 
@@ -32,7 +33,7 @@ export const modeOf = <const T extends readonly string[]>(modes: T) =>
     .transform((mode): T[number] => (mode === false || mode === 0 ? "off" : mode));
 
 const TOGGLE_WORDS = "auto | on | off | true | false | 0 | 1";
-const toggleInput = z.union([z.enum(["auto", "on", "off"]), z.boolean(), z.literal([0, 1])], says(TOGGLE_WORDS));
+const toggleInput = z.union([z.enum(["auto", "on", "off"]), z.boolean(), z.literal([0, 1])], says(TOGGLE_WORDS)).meta({ id: "switch" });
 
 /** A switch in any of its spellings, normalised to `auto`, `on` or `off`. */
 export const toggle = toggleInput.transform((value): Switch => {
@@ -47,13 +48,37 @@ export const flag = toggleInput.transform((value) => (value === "auto" ? null : 
 const CPU_LIST = /^\d+(-\d+(:\d+\/\d+)?)?(,\d+(-\d+(:\d+\/\d+)?)?)*$/;
 const CPU_LIST_WORDS = 'a CPU list such as "2-63" (in quotes when it is one number)';
 
-/** A kernel-style CPU list as text. */
-export const cpuList = z.string(says(CPU_LIST_WORDS)).regex(CPU_LIST, says(CPU_LIST_WORDS));
+/** A kernel-style CPU list as text. In a union it gives up at once, so that the union's words are the ones that count. */
+const cpuList = z.string().regex(CPU_LIST, { abort: true });
+
+/** Where a guest's vCPUs may go: a class of CPUs or a list. */
+export const placement = z.union(
+  [z.enum(["isolated", "housekeeping", "any"]), cpuList],
+  says(`isolated | housekeeping | any | ${CPU_LIST_WORDS}`),
+);
 
 /** `nohz_full=` and `isolcpus=`: none, all but CPU 0 and its sibling, or a list. */
 export const isolatedCpus = z
   .union([z.boolean(), z.enum(["on", "off"]), cpuList], says(`true | false | ${CPU_LIST_WORDS}`))
   .transform((value) => (value === "on" ? true : value === "off" ? false : value));
+
+/** Nanoseconds of timer advance, or how it is chosen. */
+export const timerAdvance = z
+  .union(
+    [z.enum(["auto", "off", "adaptive"]), z.literal(false), z.int().min(0, { abort: true }).max(100_000, { abort: true })],
+    says("auto | off | adaptive | nanoseconds from 0 to 100000"),
+  )
+  .transform((value) => (value === false ? "off" : value));
+
+const shareWords = says("a share such as 10% or 0.1, at most 100%");
+const shareNumber = z.number().min(0, { abort: true }).max(1, { abort: true });
+const shareText = z.string().regex(/^\d{1,3}(\.\d+)?%$/, { abort: true });
+
+/** A part of a whole, as a percentage or a fraction; normalised to 0 … 1. */
+export const share = z
+  .union([shareNumber, shareText], shareWords)
+  .transform((value) => (typeof value === "number" ? value : Number(value.slice(0, -1)) / 100))
+  .refine((value) => value <= 1, shareWords);
 
 /** The name of a group, a cohort or a guest. */
 export const name = (() => {
@@ -61,7 +86,8 @@ export const name = (() => {
   return z
     .string(words)
     .max(40, words)
-    .regex(/^[a-z][a-z0-9-]*$/, words);
+    .regex(/^[a-z][a-z0-9-]*$/, words)
+    .refine((text) => !isForbiddenKey(text), says("another name"));
 })();
 
 /** Text that becomes the value of a label: an empty one would be no label at all. */

@@ -4,7 +4,7 @@
  */
 import { NO_COHORT } from "./cohorts.ts";
 import type { ConfigError, KeyPath } from "./error.ts";
-import type { OverrideInput } from "./fleet-schema.ts";
+import type { Match, OverrideInput } from "./fleet-schema.ts";
 import { isGlob } from "./glob.ts";
 import { isMap, ownValue } from "./merge.ts";
 import type { Plan } from "./plan.ts";
@@ -29,16 +29,16 @@ export function duplicateGroups(names: readonly Placed<string>[]): ConfigError[]
 }
 
 /** Cohorts that a match names (not as a glob) and nobody defined. */
-export function undefinedCohorts(overrides: readonly Placed<OverrideInput>[], cohorts: ReadonlyMap<string, number>): ConfigError[] {
+export function undefinedCohorts(matches: readonly Placed<Match>[], cohorts: ReadonlyMap<string, number>): ConfigError[] {
   const known = [...cohorts.keys(), NO_COHORT];
-  return overrides.flatMap(({ value, source, path }) =>
-    (value.match.cohort ?? [])
+  return matches.flatMap(({ value, source, path }) =>
+    (value.cohort ?? [])
       .filter((cohort) => !isGlob(cohort) && !known.includes(cohort))
       .map((came) => {
         const suggestion = nearest(came, known);
         const expected = `a cohort that is defined (${known.join(", ")})`;
         const parts = { message: `expected ${expected}, came ${JSON.stringify(came)}`, expected, came: JSON.stringify(came) };
-        return source.error([...path, "match", "cohort"], "value", { ...parts, ...(suggestion === undefined ? {} : { suggestion }) });
+        return source.error([...path, "cohort"], "value", { ...parts, ...(suggestion === undefined ? {} : { suggestion }) });
       }),
   );
 }
@@ -52,8 +52,9 @@ export function impossibleSpecs(
 ): ConfigError[] {
   return plan.specs.flatMap(({ spec, group, overrides: applied, host }) => {
     const body = groups[group] as Placed<unknown>;
-    const sets = applied.map((o) => setOf(overrides[o] as Placed<OverrideInput>));
-    const who = `host ${host}${sets.length > 0 ? `, with the override of ${sets.map(placeOf).join(", ")}` : ""}`;
+    const changes = applied.map((o) => overrides[o] as Placed<OverrideInput>);
+    const sets = changes.map(setOf);
+    const who = `host ${host}${changes.length > 0 ? `, with the override of ${changes.map(placeOf).join(", ")}` : ""}`;
     return specProblems(spec).map((problem) => {
       const layer = layerOf([...defaults, body, ...sets], problem.path) ?? body;
       return layer.source.error([...layer.path, ...problem.path], "value", { message: `${who}: ${problem.message}` });

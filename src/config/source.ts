@@ -17,8 +17,7 @@ import {
   visit,
   type YAMLError,
 } from "yaml";
-import type { ConfigError, KeyPath } from "./error.ts";
-import { dotted } from "./error.ts";
+import { type ConfigError, dotted, type ErrorWords, type KeyPath } from "./error.ts";
 import { isForbiddenKey } from "./merge.ts";
 
 export const FILE_BYTES_MAX = 4 * 1024 * 1024;
@@ -54,8 +53,8 @@ export class Source {
   }
 
   /** An error at a key's path: at the key itself, or at its value. */
-  error(path: KeyPath, at: "key" | "value", rest: Omit<ConfigError, "file" | "line" | "column" | "key">): ConfigError {
-    return { file: this.file, ...this.position(path, at), key: dotted(path), ...rest };
+  error(path: KeyPath, at: "key" | "value", words: ErrorWords): ConfigError {
+    return { file: this.file, ...this.position(path, at), key: dotted(path), ...words };
   }
 
   /** Where a path stands; where it does not exist, its nearest parent. */

@@ -1,0 +1,27 @@
+/** A file with one host specification, as the commands take it: the body of a group, completed with defaults. */
+import type { HostSpec } from "../kvm/host-spec.ts";
+import { completeHostSpec } from "./defaults.ts";
+import { byPlace, type ConfigError } from "./error.ts";
+import { readText } from "./files.ts";
+import { hostPatchSchema } from "./host-schema.ts";
+import { issuesOf } from "./issues.ts";
+import type { Parsed } from "./patch.ts";
+import { specProblems } from "./resolve-spec.ts";
+import { Source } from "./source.ts";
+
+/** Reads a specification file; an empty file is a host of defaults. */
+export async function parseHostSpecFile(path: string): Promise<Parsed<HostSpec>> {
+  const text = await readText(path);
+  if (text === null) return failed([{ file: path, line: 0, column: 0, key: "", message: "expected a file, came a directory" }]);
+  if (!("text" in text)) return failed([text]);
+  const source = new Source(text);
+  const value = source.value ?? {};
+  const issues = issuesOf(hostPatchSchema, value).map(({ path: key, at, words }) => source.error(key, at, words));
+  const errors = [...source.errors, ...issues];
+  if (errors.length > 0) return failed(errors);
+  const spec = completeHostSpec(hostPatchSchema.parse(value));
+  const problems = specProblems(spec).map(({ path: key, message }) => source.error(key, "value", { message }));
+  return problems.length > 0 ? failed(problems) : { ok: true, value: spec };
+}
+
+const failed = (errors: readonly ConfigError[]): Parsed<HostSpec> => ({ ok: false, errors: errors.toSorted(byPlace) });
