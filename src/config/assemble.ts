@@ -47,8 +47,11 @@ type PlacedOverride = Placed<OverrideInput> & { readonly fromState: boolean };
 const HOSTS_MAX = 100_000;
 const SEED_DEFAULT = 1;
 
-/** Joins the files' parts into one configuration, with every error that shows on the way. */
-export function assemble(parts: readonly Part[]): Assembled {
+/**
+ * Joins the files' parts into one configuration, with every error that shows on the way.
+ * @param incomplete a file could not be opened: what it may have defined is not missed here.
+ */
+export function assemble(parts: readonly Part[], incomplete: boolean): Assembled {
   const cohorts = cohortsOf(parts);
   const defaults = parts.flatMap((part) => part.defaults ?? []);
   const groups = parts.flatMap((part) => part.groups);
@@ -61,7 +64,7 @@ export function assemble(parts: readonly Part[]): Assembled {
     overrides: overrides.map(({ value }) => value),
   };
   const plan = planHosts(layers);
-  const broken = (key: string): boolean => parts.some((part) => part.broken.has(key));
+  const broken = (key: string): boolean => incomplete || parts.some((part) => part.broken === "all" || part.broken.has(key));
   const errors = [
     ...parts.flatMap((part) => part.errors),
     ...duplicateGroups(parts.flatMap((part) => part.groupNames)),

@@ -22,6 +22,12 @@ export async function configPaths(dir: string): Promise<string[]> {
   return ordered.map((name) => join(dir, name));
 }
 
+/** Files that look as if they were meant, but are not read for their name. */
+export async function misnamedPaths(dir: string): Promise<string[]> {
+  const names = (await readdir(dir)).filter((name) => name.endsWith(".yml") && !name.startsWith("."));
+  return names.toSorted(byBytes).map((name) => join(dir, name));
+}
+
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 /**

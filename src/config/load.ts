@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { assemble, type LoadedConfig } from "./assemble.ts";
 import { byPlace, type ConfigError } from "./error.ts";
-import { configPaths, hashOf, MAIN_FILE, readText, STATE_FILE } from "./files.ts";
+import { configPaths, hashOf, MAIN_FILE, misnamedPaths, readText, STATE_FILE } from "./files.ts";
 import { fleetFileSchema, stateFileSchema } from "./fleet-schema.ts";
 import { readParts } from "./read-file.ts";
 import { Source, type SourceText } from "./source.ts";
@@ -36,16 +36,18 @@ export async function loadConfig(dir: string, stateDir?: string, options: LoadOp
     const fromState = text === state;
     return { ...readParts(new Source(text), fromState ? stateFileSchema : fleetFileSchema), fromState };
   });
-  const assembled = assemble(parts);
+  const assembled = assemble(parts, read.errors.length > 0);
   const files = read.texts.map(({ file }) => file);
   const errors = inOrder([...read.errors, ...assembled.errors], files);
   if (errors.length > 0) return { ok: false, errors };
-  return { ok: true, config: assembled.config, hash: hashOf(read.texts), files, warnings: inOrder(assembled.warnings, files) };
+  const warnings = inOrder([...read.warnings, ...assembled.warnings], files);
+  return { ok: true, config: assembled.config, hash: hashOf(read.texts), files, warnings };
 }
 
 interface Read {
   readonly texts: SourceText[];
   readonly errors: ConfigError[];
+  readonly warnings: ConfigError[];
 }
 
 function add(result: SourceText | ConfigError, read: Read): void {
@@ -54,7 +56,7 @@ function add(result: SourceText | ConfigError, read: Read): void {
 }
 
 async function readConfigDir(dir: string): Promise<Read> {
-  const read: Read = { texts: [], errors: [] };
+  const read: Read = { texts: [], errors: [], warnings: [] };
   try {
     const paths = await configPaths(dir);
     if (paths[0] !== join(dir, MAIN_FILE)) read.errors.push(ofFile(dir, `expected a file ${MAIN_FILE} in this directory, came none`));
@@ -62,6 +64,7 @@ async function readConfigDir(dir: string): Promise<Read> {
       const result = await readText(path);
       if (result !== null) add(result, read);
     }
+    for (const path of await misnamedPaths(dir)) read.warnings.push(ofFile(path, "is not read; expected a name that ends in .yaml"));
   } catch (error) {
     read.errors.push(ofFile(dir, `expected a directory with a file ${MAIN_FILE}: ${(error as Error).message}`));
   }

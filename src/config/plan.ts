@@ -9,8 +9,9 @@ import { cohortRanks, cohortSize, NO_COHORT, sortedCohorts } from "./cohorts.ts"
 import { completeHostSpec } from "./defaults.ts";
 import type { GroupInput, Match } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
-import { matchesGroup, matchesHost } from "./match.ts";
+import type { GroupFacts } from "./match.ts";
 import { mergePatch } from "./merge.ts";
+import { overridesOfGroup } from "./override-index.ts";
 
 /** A group of hosts with what its body says of them. */
 export interface Group {
@@ -67,15 +68,17 @@ export function planHosts(input: PlanInput): Plan {
   const hosts: HostPlan[] = [];
   const specs = new Map<string, SpecOrigin>();
   const matched = input.overrides.map(() => 0);
+  const matches = input.overrides.map(({ match }) => match);
   const cohorts = sortedCohorts(input.cohorts);
   for (const [index, group] of input.groups.entries()) {
     const specFor = specsOfGroup(input, index, specs);
     const names = Array.from({ length: group.count }, (_, i) => hostName(group.name, i));
     const ranks = cohortRanks(names);
-    const candidates = candidatesOfGroup(input, group);
+    const overridesOf = overridesOfGroup(matches, factsOf(group, input.defaults));
+    const sizes = cohorts.map(({ share }) => cohortSize(share, names.length));
     for (const [i, name] of names.entries()) {
-      const holding = cohorts.filter(({ share }) => (ranks[i] as number) < cohortSize(share, names.length)).map((cohort) => cohort.name);
-      const applied = candidates.filter((o) => matchesHost((input.overrides[o] as PlannedOverride).match, name, holding));
+      const holding = cohorts.flatMap((cohort, c) => ((ranks[i] as number) < (sizes[c] as number) ? [cohort.name] : []));
+      const applied = overridesOf(name, holding);
       for (const o of applied) matched[o] = (matched[o] as number) + 1;
       const { zone, labels } = group;
       hosts.push({ name, group: group.name, zone, labels, cohort: holding[0] ?? NO_COHORT, spec: specFor(applied, name) });
@@ -84,11 +87,9 @@ export function planHosts(input: PlanInput): Plan {
   return { hosts, specs: [...specs.values()], matched };
 }
 
-/** Indexes of the overrides that may apply to some host of a group. */
-function candidatesOfGroup({ defaults, overrides }: PlanInput, group: Group): number[] {
+function factsOf(group: Group, defaults: HostSpecPatch): GroupFacts {
   const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec));
-  const facts = { group: group.name, zone: group.zone, kernel, cpu, scenario };
-  return overrides.flatMap(({ match }, o) => (matchesGroup(match, facts) ? [o] : []));
+  return { group: group.name, zone: group.zone, kernel, cpu, scenario };
 }
 
 /** The specification of a group's hosts by the overrides that apply, each made once. */

@@ -36,8 +36,8 @@ export interface FileParts {
   /** Names of groups and matches of overrides, also of those that have an error elsewhere. */
   readonly groupNames: readonly Placed<string>[];
   readonly matches: readonly Placed<Match>[];
-  /** Top-level keys with an error below them. */
-  readonly broken: ReadonlySet<string>;
+  /** Top-level keys with an error below them; `all` when the file could not be read. */
+  readonly broken: ReadonlySet<string> | "all";
   readonly errors: readonly ConfigError[];
 }
 
@@ -55,7 +55,7 @@ export function readParts(source: Source, schema: z.ZodType): FileParts {
     overrides: placedItems(source, overrideSchema, map, "overrides"),
     groupNames: placedKeys(source, groupSchema.shape.name, map, "groups", "name"),
     matches: placedKeys(source, matchSchema, map, "overrides", "match"),
-    broken: new Set(issues.map(({ path }) => String(path[0] ?? ""))),
+    broken: source.value === undefined ? "all" : new Set(issues.map(({ path }) => String(path[0] ?? ""))),
     errors: [...source.errors, ...issues.map(({ path, at, words }) => source.error(path, at, words))],
   };
 }

@@ -142,6 +142,15 @@ describe("cohorts", () => {
   });
 });
 
+test("what a broken file may have defined is not reported as missing", async () => {
+  const errors = await errorsOf({
+    "fleet.yaml": "groups: [{ name: a, count: 1, guests: { web: { vcpus: 80 } } }]\noverrides: [{ match: { cohort: canary }, set: {} }]",
+    "x.yaml": "cohorts: { canary: 10%\ndefaults: { cpus: 128 }\n",
+  });
+  expect(errors.filter((error) => !error.startsWith("x.yaml"))).toEqual([]);
+  expect(errors.length).toBeGreaterThan(0);
+});
+
 describe("specifications that cannot be emulated", () => {
   test("a guest with more vCPUs than the host has CPUs is reported where that was last said", async () => {
     const yaml = `defaults: { cpus: 8 }

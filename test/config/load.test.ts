@@ -152,6 +152,11 @@ test("an override that matches nothing is a warning", async () => {
   expect(result.ok && lines(result.warnings)).toEqual(["fleet.yaml:3:14: overrides[0].match: matches no host"]);
 });
 
+test("a file that is not read because of its name is a warning", async () => {
+  const result = await loadFiles({ "fleet.yaml": "", "more.yml": "seed: x", "fleet.schema.json": "{}", ".x.yml": "" });
+  expect(result.ok && lines(result.warnings)).toEqual(["more.yml: is not read; expected a name that ends in .yaml"]);
+});
+
 test("rollouts and schedules may be there and empty", async () => {
   expect((await loadFiles("rollouts: []\nschedules: []")).ok).toBe(true);
 });

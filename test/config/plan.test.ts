@@ -50,6 +50,20 @@ overrides:
     expect(await matched(match)).toHaveLength(count);
   });
 
+  test("overrides of one host by name keep their place among the others", async () => {
+    const { hosts, overrides } = await configOf(`groups: [{ name: a, count: 3 }]
+overrides:
+  - { match: { host: a-002 }, set: { cpus: 2, smt: off } }
+  - { match: { host: "a-*" }, set: { cpus: 4 } }
+  - { match: { host: [a-002, a-002] }, set: { kernel: c82 } }`);
+    expect(hosts.map(({ spec }) => [spec.cpus, spec.smt, spec.kernel])).toEqual([
+      [4, true, "c84"],
+      [4, false, "c82"],
+      [4, true, "c84"],
+    ]);
+    expect(overrides.map((override) => override.hosts)).toEqual([1, 3, 1]);
+  });
+
   test("later overrides win", async () => {
     const { hosts } = await configOf(`groups: [{ name: a, count: 1 }]
 overrides: [{ match: {}, set: { cpus: 4, smt: off } }, { match: {}, set: { cpus: 8 } }]`);
