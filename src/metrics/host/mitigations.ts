@@ -22,7 +22,7 @@ const mitigationState: HostMetric = {
 };
 
 /** What follows "Mitigation: ", "Vulnerable: " or "Not affected" in a sysfs line. */
-export const mitigationText = (sysfs: string): string => sysfs.trim().replace(/^(?:mitigation|vulnerable|not affected)[:;]?\s*/i, "");
+const mitigationText = (sysfs: string): string => sysfs.trim().replace(/^(?:mitigation|vulnerable|not affected)[:;]?\s*/i, "");
 
 export const mitigationMetrics = {
   kvm_mitigation_state: mitigationState,

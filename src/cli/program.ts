@@ -1,0 +1,75 @@
+/** The command line. Exit codes: 0 all is well, 1 a finding, 2 called wrongly. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { parseAddress, type Address } from "../http/listen-address.ts";
+import { check } from "./check.ts";
+import { defaultConfigDir } from "./config-dir.ts";
+import { explain } from "./explain.ts";
+import { runServe, type ServeFlags } from "./serve.ts";
+import { packageVersion } from "./version.ts";
+
+/** Runs the command that the arguments name, and ends the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command("fastpathd")
+    .description("Emulates a fleet of KVM hosts and exports what APIC-virtualization fastpaths, cpu-pm and CPU mitigations do to VM exits.")
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError("(--help says how it is called)");
+  let code = 0;
+  const run = async (command: Promise<number>): Promise<void> => {
+    code = await command;
+  };
+  addServe(program, run);
+  program
+    .command("check")
+    .description("Checks a configuration: all errors at once, offline; prints hosts, vCPUs and the budget of series.")
+    .argument("[dir]", "configuration directory (default: config/fleet)")
+    .action((dir?: string) => run(check(dir ?? defaultConfigDir())));
+  program
+    .command("explain")
+    .description("Prints every predicate of a host with its value and the reason: which fastpath is live, and why not.")
+    .argument("<spec>", "file with one host specification")
+    .option("--json", "print JSON", false)
+    .action((spec: string, flags: { json: boolean }) => run(explain(spec, flags)));
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode === 0 ? 0 : 2;
+  }
+  process.exit(code);
+}
+
+function addServe(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("serve")
+    .description("Runs the fleet and serves metrics, service discovery, the API and a page.")
+    .option("--config <dir>", "configuration directory (default: config/fleet)")
+    .option("--state <dir>", "directory for what the API changes", ".fastpathd")
+    .addOption(new Option("--listen <host:port>", "address to listen on").argParser(address).default(LISTEN_DEFAULT, "127.0.0.1:9464"))
+    .option("--open", "take changes without a token; only on a loopback address", false)
+    .option("--speed <n>", "emulated seconds in one second", positive, 1)
+    .option("--advertise <host:port>", "address that /sd gives to Prometheus (default: as the request called it)", address)
+    .option("--token-file <file>", "file with the token that changes need (default: FASTPATHD_TOKEN, else one is made up)")
+    .option("--fleet-series-limit <n>", "above so many series /metrics leaves the fleet out", wholeNumber, 100_000)
+    .action((flags: ServeFlags) => run(runServe(flags)));
+}
+
+const LISTEN_DEFAULT: Address = { host: "127.0.0.1", port: 9464 };
+
+function address(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === null) throw new InvalidArgumentError("Expected HOST:PORT, such as 127.0.0.1:9464.");
+  return parsed;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("Expected a whole number.");
+  return value;
+}

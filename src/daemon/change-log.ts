@@ -1,0 +1,63 @@
+/** Accepted changes of hosts, as the API lists them and the log words them. */
+import { isDeepStrictEqual } from "node:util";
+import { diffSpecs, hardestEffect, type KeyChange } from "../config/diff.ts";
+import type { Action, HostPlan } from "../fleet/action.ts";
+import type { FleetSnapshot } from "../fleet/snapshot.ts";
+import type { ChangeRecord } from "../http/backend.ts";
+
+/** Older changes are forgotten. */
+const CHANGES_MAX = 1000;
+
+export class ChangeLog {
+  #changes: readonly ChangeRecord[] = [];
+
+  /** Accepted changes, the latest first. */
+  get changes(): readonly ChangeRecord[] {
+    return this.#changes;
+  }
+
+  /** Remembers what actions changed, between the fleet before and the fleet after them. */
+  add(actions: readonly Action[], before: FleetSnapshot, after: FleetSnapshot, time: Date): readonly ChangeRecord[] {
+    const records = actions.map((action): ChangeRecord => {
+      const host = action.kind === "remove" ? action.name : action.host.name;
+      const was = before.hosts.get(host)?.plan;
+      const keys = action.kind === "remove" || was === undefined ? [] : diffPlans(was, action.host);
+      const generation = after.hosts.get(host)?.generation ?? null;
+      return { time: time.toISOString(), host, kind: action.kind, generation, keys, takes: hardestEffect(keys) };
+    });
+    this.#changes = [...records.toReversed(), ...this.#changes].slice(0, CHANGES_MAX);
+    return records;
+  }
+}
+
+/** Keys of the specification, and the labels by which the host is known. */
+function diffPlans(before: HostPlan, after: HostPlan): KeyChange[] {
+  const known = (["group", "zone", "labels", "cohort"] as const).flatMap((key): KeyChange[] =>
+    isDeepStrictEqual(before[key], after[key]) ? [] : [{ key, before: before[key], after: after[key], takes: "live" }],
+  );
+  return [...diffSpecs(before.spec, after.spec), ...known];
+}
+
+export interface LoggedChange {
+  readonly hosts: readonly string[];
+  readonly sentence: string;
+}
+
+/** Hosts that changed alike share one sentence: `12 hosts: fastpath.icr "auto" → "off" (module_reload)`. */
+export function wordChanges(records: readonly ChangeRecord[]): LoggedChange[] {
+  const alike = new Map<string, string[]>();
+  for (const record of records) {
+    const what = wordChange(record);
+    const hosts = alike.get(what);
+    if (hosts === undefined) alike.set(what, [record.host]);
+    else hosts.push(record.host);
+  }
+  return [...alike].map(([what, hosts]) => ({ hosts, sentence: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${what}` }));
+}
+
+function wordChange({ kind, keys, takes }: ChangeRecord): string {
+  if (kind === "add") return "added";
+  if (kind === "remove") return "removed";
+  const what = keys.map(({ key, before, after }) => `${key} ${JSON.stringify(before)} → ${JSON.stringify(after)}`).join(", ");
+  return kind === "reboot" ? `rebooted for ${what}` : `${what} (${takes})`;
+}

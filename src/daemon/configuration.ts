@@ -1,0 +1,125 @@
+/**
+ * The configuration of a running daemon: loaded as a whole, applied as a whole, and kept as it
+ * was when what came is wrong. Loads never overlap.
+ */
+import type { Logger } from "pino";
+import type { LoadedConfig } from "../config/assemble.ts";
+import type { ConfigError } from "../config/error.ts";
+import { formatConfigError, formatConfigErrors } from "../config/format.ts";
+import { loadConfig, type LoadResult } from "../config/load.ts";
+import { reconcile } from "../config/reconcile.ts";
+import { SpecError } from "../kvm/resolved.ts";
+import type { ChangeRecord, ReloadOutcome } from "../http/backend.ts";
+import type { DaemonStats } from "../metrics/daemon-stats.ts";
+import { ChangeLog, wordChanges } from "./change-log.ts";
+import type { NotedTimes } from "./host-times.ts";
+import type { RunningFleet } from "./running-fleet.ts";
+
+export interface ConfigurationOptions {
+  readonly dir: string;
+  readonly stateDir: string;
+  readonly fleet: RunningFleet;
+  readonly times: NotedTimes;
+  readonly stats: DaemonStats;
+  readonly log: Logger;
+}
+
+/** A log line names so many hosts of those that changed alike. */
+const NAMES_MAX = 20;
+
+type Loaded = Extract<LoadResult, { ok: true }>;
+
+export class Configuration {
+  readonly #options: ConfigurationOptions;
+  readonly #changes = new ChangeLog();
+  readonly #seed: number;
+  #errors: readonly ConfigError[] = [];
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Starts the fleet with a configuration that was loaded. */
+  constructor(options: ConfigurationOptions, loaded: Loaded) {
+    this.#options = options;
+    this.#seed = loaded.config.seed;
+    options.fleet.apply(loaded.config.hosts.map((host) => ({ kind: "add", host })));
+    options.times.note(options.fleet.snapshot(), Date.now() / 1000);
+    this.#accept(loaded);
+  }
+
+  get changes(): readonly ChangeRecord[] {
+    return this.#changes.changes;
+  }
+
+  /** Why the last load failed; empty when it succeeded. */
+  get errors(): readonly ConfigError[] {
+    return this.#errors;
+  }
+
+  /** Loads again, after a load that is under way. */
+  reload(): Promise<ReloadOutcome> {
+    const next = this.#last.then(() => this.#load());
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #load(): Promise<ReloadOutcome> {
+    const { dir, stateDir, stats } = this.#options;
+    const loaded = await loadConfig(dir, stateDir);
+    const outcome = loaded.ok ? this.#apply(loaded) : this.#refuse(loaded.errors);
+    if (outcome.ok) stats.reload.succeeded++;
+    else stats.reload.failed++;
+    return outcome;
+  }
+
+  #apply(loaded: Loaded): ReloadOutcome {
+    const { fleet, times, stats } = this.#options;
+    const before = fleet.snapshot();
+    const running = new Map([...before.hosts].map(([name, { plan }]) => [name, plan]));
+    const actions = reconcile(running, loaded.config.hosts);
+    try {
+      if (actions.length > 0) fleet.apply(actions);
+    } catch (error) {
+      if (!(error instanceof SpecError)) throw error;
+      return this.#refuse([{ file: this.#options.dir, line: 0, column: 0, key: error.path.join("."), message: error.message }]);
+    }
+    const now = new Date();
+    const changed = this.#changes.add(actions, before, fleet.snapshot(), now);
+    times.note(fleet.snapshot(), now.getTime() / 1000);
+    if (changed.length > 0) stats.reload.changeTimestamp = now.getTime() / 1000;
+    this.#accept(loaded);
+    this.#report(loaded.config, changed);
+    return { ok: true, changed };
+  }
+
+  #accept({ config, hash }: Loaded): void {
+    const { stats } = this.#options;
+    this.#errors = [];
+    stats.reload.successful = true;
+    stats.reload.successTimestamp = Date.now() / 1000;
+    stats.config.hash = hashNumber(hash);
+    stats.config.overridesActive = config.overrides.length;
+    stats.config.overridesPersisted = config.overrides.filter(({ fromState }) => fromState).length;
+  }
+
+  /** Keeps the last good configuration; the same errors are logged once. */
+  #refuse(errors: readonly ConfigError[]): ReloadOutcome {
+    const { log, stats } = this.#options;
+    const known = formatConfigErrors(this.#errors);
+    this.#errors = errors;
+    stats.reload.successful = false;
+    if (known !== formatConfigErrors(errors)) {
+      for (const error of errors) log.error({ file: error.file, line: error.line, key: error.key }, formatConfigError(error));
+      log.error({ errors: errors.length }, "the configuration is refused, the last good one runs on");
+    }
+    return { ok: false, errors };
+  }
+
+  #report({ seed }: LoadedConfig, changed: readonly ChangeRecord[]): void {
+    const { log } = this.#options;
+    for (const { hosts, sentence } of wordChanges(changed)) log.info({ hosts: hosts.slice(0, NAMES_MAX) }, sentence);
+    if (changed.length === 0) log.info("the configuration was loaded again, no host changed");
+    if (seed !== this.#seed) log.warn({ seed }, `seed ${seed} takes effect at the next start, until then it is ${this.#seed}`);
+  }
+}
+
+/** The first 48 bits of a hash: a number that a double holds exactly. */
+const hashNumber = (hash: string): number => Number.parseInt(hash.slice(0, 12), 16);
