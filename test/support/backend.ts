@@ -64,7 +64,7 @@ export async function startServer(backend: Backend, options: Partial<ServerOptio
 }
 
 /** One request on a connection of its own. */
-export function send(port: number, path: string, { method = "GET", headers = {}, body }: Ask = {}): Promise<Answer> {
+function send(port: number, path: string, { method = "GET", headers = {}, body }: Ask = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const req = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (res) => {
       const parts: Buffer[] = [];

@@ -8,7 +8,7 @@ import type { HostPlan } from "../../src/fleet/action.ts";
 import { HIGH_UNIT, type FleetSnapshot, type HostSnapshot } from "../../src/fleet/snapshot.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { CPUS } from "../../src/hw/cpus.ts";
-import { AT, COUNTERS_LENGTH, EXIT_CYCLE_EDGES, REGION_SIZE, type Region } from "../../src/kvm/counters.ts";
+import { AT, COUNTERS_LENGTH, EXIT_CYCLE_EDGES, REGION_SIZE } from "../../src/kvm/counters.ts";
 import { FASTPATH_NAMES } from "../../src/kvm/fastpaths.ts";
 import { KERNELS } from "../../src/kvm/kernels.ts";
 import type { ResolvedGuest, ResolvedHost } from "../../src/kvm/resolved.ts";
@@ -133,8 +133,3 @@ export const FAKE_TIMES: HostTimes = {
   bootSeconds: ({ bootNs }) => 1_700_000_000 + bootNs / 1e9,
   lastChangeSeconds: ({ lastChangeNs }) => (lastChangeNs === null ? 0 : 1_700_000_000 + lastChangeNs / 1e9),
 };
-
-/** Sets every counter of a region. */
-export function fill(host: HostSnapshot, region: Region, value: number): void {
-  host.low.fill(value, AT[region], AT[region] + REGION_SIZE[region]);
-}
