@@ -1,10 +1,12 @@
-/** The command line. Exit codes: 0 all is well, 1 a finding, 2 called wrongly. */
+/**
+ * The command line. Exit codes: 0 all is well, 1 a finding, 2 called wrongly. What a command
+ * needs is loaded when it runs, so help comes at once.
+ */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { parseAddress, type Address } from "../http/listen-address.ts";
-import { check } from "./check.ts";
+import { stopSignal } from "../daemon/stop.ts";
 import { defaultConfigDir } from "./config-dir.ts";
-import { explain } from "./explain.ts";
-import { runServe, type ServeFlags } from "./serve.ts";
+import type { ServeFlags } from "./serve.ts";
 import { packageVersion } from "./version.ts";
 
 /** Runs the command that the arguments name, and ends the process with its exit code. */
@@ -23,13 +25,19 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command("check")
     .description("Checks a configuration: all errors at once, offline; prints hosts, vCPUs and the budget of series.")
     .argument("[dir]", "configuration directory (default: config/fleet)")
-    .action((dir?: string) => run(check(dir ?? defaultConfigDir())));
+    .action(async (dir?: string) => {
+      const { check } = await import("./check.ts");
+      await run(check(dir ?? defaultConfigDir()));
+    });
   program
     .command("explain")
     .description("Prints every predicate of a host with its value and the reason: which fastpath is live, and why not.")
     .argument("<spec>", "file with one host specification")
     .option("--json", "print JSON", false)
-    .action((spec: string, flags: { json: boolean }) => run(explain(spec, flags)));
+    .action(async (spec: string, flags: { json: boolean }) => {
+      const { explain } = await import("./explain.ts");
+      await run(explain(spec, flags));
+    });
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -51,7 +59,11 @@ function addServe(program: Command, run: (command: Promise<number>) => Promise<v
     .option("--advertise <host:port>", "address that /sd gives to Prometheus (default: as the request called it)", address)
     .option("--token-file <file>", "file with the token that changes need (default: FASTPATHD_TOKEN, else one is made up)")
     .option("--fleet-series-limit <n>", "above so many series /metrics leaves the fleet out", wholeNumber, 100_000)
-    .action((flags: ServeFlags) => run(runServe(flags)));
+    .action(async (flags: ServeFlags) => {
+      const stop = stopSignal();
+      const { runServe } = await import("./serve.ts");
+      await run(runServe(flags, stop));
+    });
 }
 
 const LISTEN_DEFAULT: Address = { host: "127.0.0.1", port: 9464 };

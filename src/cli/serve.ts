@@ -3,7 +3,6 @@ import { isLoopback, type Address } from "../http/listen-address.ts";
 import { createLogger } from "../daemon/logger.ts";
 import { serve } from "../daemon/serve.ts";
 import { StartError } from "../daemon/start-error.ts";
-import { stopSignal } from "../daemon/stop.ts";
 import { findToken } from "../daemon/token.ts";
 import { defaultConfigDir } from "./config-dir.ts";
 import { packageVersion } from "./version.ts";
@@ -19,9 +18,8 @@ export interface ServeFlags {
   readonly fleetSeriesLimit: number;
 }
 
-/** Serves until a signal; returns the exit code. */
-export async function runServe(flags: ServeFlags): Promise<number> {
-  const stop = stopSignal();
+/** Serves until `stop` resolves; returns the exit code. */
+export async function runServe(flags: ServeFlags, stop: Promise<string>): Promise<number> {
   try {
     if (flags.open && !isLoopback(flags.listen.host)) {
       throw new StartError(

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { runCommand, SMALL_FLEET } from "../support/daemon-process.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "fastpathd-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+const write = (name: string, text: string): string => {
+  writeFileSync(join(dir, name), text);
+  return join(dir, name);
+};
+
+describe("fastpathd", () => {
+  it("exits 0 for help and version, 2 when it is called wrongly", async () => {
+    const version = await runCommand(["--version"]);
+    expect([version.code, /^\d+\.\d+\.\d+\n$/.test(version.stdout)]).toEqual([0, true]);
+    for (const args of [["--help"], ["serve", "--help"], ["check", "--help"], ["explain", "--help"]]) {
+      expect((await runCommand(args)).code).toBe(0);
+    }
+    for (const args of [[], ["bogus"], ["serve", "--bogus"], ["serve", "--speed", "-1"], ["serve", "--listen", "9464"], ["explain"]]) {
+      expect([args, (await runCommand(args)).code]).toEqual([args, 2]);
+    }
+  });
+});
+
+describe("fastpathd check", () => {
+  it("prints hosts, vCPUs and series of a good configuration, and warnings beside", async () => {
+    write("fleet.yaml", `${SMALL_FLEET}overrides:\n  - { match: { host: nobody }, set: { host_hz: 100 } }\n`);
+    const { code, stdout, stderr } = await runCommand(["check", dir]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^skx +2 +4 +2 +\d+$/m);
+    expect(stdout).toMatch(/^all +3 +6 +3 +\d+$/m);
+    expect(stdout).toMatch(/the largest host has \d+ series, an Intel host may have 620/);
+    expect(stderr).toMatch(/^warning: .*fleet\.yaml/);
+  });
+
+  it("prints all errors of a bad one and exits 1", async () => {
+    write("fleet.yaml", "sead: 1\ngroups:\n  - { name: a, kernal: c84 }\n");
+    const { code, stderr } = await runCommand(["check", dir]);
+    expect(code).toBe(1);
+    expect(stderr.match(/did you mean/g)).toHaveLength(2);
+    expect((await runCommand(["check", join(dir, "nowhere")])).code).toBe(1);
+  });
+});
+
+describe("fastpathd explain", () => {
+  it("prints every predicate as an aligned table, or as JSON", async () => {
+    const spec = write("host.yaml", "kernel: rhel-8.2\nguests: { web: { vcpus: 2 } }\n");
+    const { code, stdout } = await runCommand(["explain", spec]);
+    expect(code).toBe(0);
+    const [heading = "", ...rows] = stdout.trimEnd().split("\n");
+    expect(rows.length).toBeGreaterThan(10);
+    const column = heading.indexOf("WHY");
+    for (const row of rows) expect(row.slice(column - 2, column)).toBe("  ");
+    const json = JSON.parse((await runCommand(["explain", spec, "--json"])).stdout) as { predicates: { why: string }[] };
+    expect(json.predicates).toHaveLength(rows.length);
+    expect(json.predicates.every(({ why }) => why !== "")).toBe(true);
+  });
+
+  it("exits 1 for a specification with errors", async () => {
+    const { code, stderr } = await runCommand(["explain", write("bad.yaml", "kernal: c84\n")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("bad.yaml:1:1: kernal:")]);
+  });
+});
