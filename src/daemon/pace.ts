@@ -12,7 +12,7 @@ const TICK_MS = 20;
 /** A slice means to take no longer. */
 const SLICE_MS_MAX = 10;
 /** The least fleet time of a slice, so that fixed costs do not eat it up; also the first slice. */
-const SLICE_NS_MIN = 1e6;
+const SLICE_NS_MIN = 2.5e5;
 /** After a slice of a loaded daemon, this share of its time belongs to everybody else. */
 const REST_SHARE = 0.25;
 const CATCH_UP = 2;
