@@ -108,7 +108,7 @@ function announce({ log, token, configDir }: ServeOptions, address: Address, bac
 }
 
 function logPace(log: Logger, isBehind: boolean, { pace }: DaemonStats): void {
-  const figures = { lag_seconds: pace.lagSeconds, speed_ratio: pace.speedRatio };
+  const figures = { lag_seconds: Number(pace.lagSeconds.toFixed(3)), speed_ratio: Number(pace.speedRatio.toFixed(3)) };
   if (isBehind) log.warn(figures, "the emulation is behind its pace: fewer hosts, less load or a lower --speed would help");
   else log.info(figures, "the emulation is on time again");
 }

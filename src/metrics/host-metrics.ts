@@ -47,4 +47,14 @@ export const seriesCount = (plan: HostPlan, resolved: ResolvedHost): number => c
 /** Series that a running host exposes. */
 export const seriesCountOf = (host: HostSnapshot): number => (host.state === "running" ? countSeries(factsOf(host)) : 1);
 
-const countSeries = (facts: HostFacts): number => HOST_METRIC_NAMES.reduce((sum, name) => sum + HOST_METRIC[name].series(facts).length, 0);
+/** Counts by specification and workloads: hosts that share both have as many series. */
+const countsByHost = new WeakMap<ResolvedHost, Map<string, number>>();
+
+function countSeries(facts: HostFacts): number {
+  const counts = countsByHost.get(facts.resolved) ?? new Map<string, number>();
+  countsByHost.set(facts.resolved, counts);
+  const key = facts.workloads.join();
+  const count = counts.get(key) ?? HOST_METRIC_NAMES.reduce((sum, name) => sum + HOST_METRIC[name].series(facts).length, 0);
+  counts.set(key, count);
+  return count;
+}
