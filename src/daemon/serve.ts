@@ -44,6 +44,10 @@ const LOOK_MS = 5000;
 /** Runs until it is stopped. Throws a StartError when it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { log, speed, stop } = options;
+  // Without a handler the signal would end a daemon that is still starting.
+  let reload = (): void => undefined;
+  const hangUp = (): void => reload();
+  process.on("SIGHUP", hangUp);
   const daemon = await prepare(options);
   const server = buildServer({
     ...options,
@@ -55,13 +59,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   announce(options, address, daemon.backend);
   const onPace = (isBehind: boolean) => logPace(log, isBehind, daemon.stats);
   const slices = new Slices({ emulation: daemon.fleet, speed, stats: daemon.stats, onPace });
-  const reload = () =>
+  reload = () =>
     void daemon.configuration.reload().catch((error: unknown) => log.error({ err: error }, "loading the configuration failed"));
-  const unwatch = watchConfig([options.configDir, options.stateDir], reload);
-  process.on("SIGHUP", reload);
+  const unwatch = watchConfig([options.configDir, options.stateDir], hangUp);
   const look = setInterval(failureWatch(log, daemon.fleet), LOOK_MS);
   log.info(`${await stop}: stopping`);
-  process.off("SIGHUP", reload);
+  process.off("SIGHUP", hangUp);
   clearInterval(look);
   unwatch();
   slices.stop();
