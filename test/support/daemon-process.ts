@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-export const MAIN = resolve("dist/main.js");
+const MAIN = resolve("dist/main.js");
 
 /** A small fleet that any machine emulates in real time. */
 export const SMALL_FLEET = `seed: 1

@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Debian's package of the same name. */
+const PROMETHEUS = "prometheus";
+
 export type SeriesLabels = Readonly<Record<string, string>>;
 
 export class PrometheusProcess {
@@ -17,7 +20,7 @@ export class PrometheusProcess {
   private constructor(dir: string, port: number) {
     this.#dir = dir;
     this.#port = port;
-    this.#process = spawn("prometheus", [
+    this.#process = spawn(PROMETHEUS, [
       `--config.file=${join(dir, "prometheus.yml")}`,
       `--storage.tsdb.path=${join(dir, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
