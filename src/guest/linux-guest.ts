@@ -3,7 +3,7 @@
  * demand, and each other's run queues.
  */
 import type { Instant } from "../lib/units.ts";
-import { exponential, logNormal } from "../sim/samplers.ts";
+import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
 import { OP, type Op } from "./program.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
@@ -40,10 +40,12 @@ export class LinuxGuest {
 
   private readonly workload: Workload;
   private readonly workCycles: number;
+  private readonly workTable: Float64Array;
   private readonly softCycles: number;
   private readonly arrivalCycles: number;
   private readonly backgroundCycles: number;
-  private readonly backgroundShares: readonly (readonly [number, Op])[];
+  private readonly backgroundShares: readonly number[];
+  private readonly backgroundOps: readonly Op[];
 
   constructor(settings: LinuxGuestSettings) {
     const { workload, ghz, load } = settings;
@@ -56,12 +58,14 @@ export class LinuxGuest {
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
     this.intervalCycles = Math.round(workload.intervalNs * ghz);
     this.workCycles = workload.workNs * ghz;
+    this.workTable = quantileTable((u) => logNormal(u, workload.workCv));
     this.softCycles = perSecond(workload.softTimersPerSecond);
     this.arrivalCycles = perSecond(workload.requestsPerSecond * load);
     const kinds = backgroundKinds(workload);
-    const total = kinds.reduce((sum, [rate]) => sum + rate, 0);
+    const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
     this.backgroundCycles = perSecond(total);
-    this.backgroundShares = kinds.map(([rate, op]) => [rate / total, op]);
+    this.backgroundShares = kinds.map(({ rate }) => rate / total);
+    this.backgroundOps = kinds.map(({ op }) => op);
   }
 
   /** The first tick after `now` on the grid that `tick` lies on. */
@@ -83,7 +87,7 @@ export class LinuxGuest {
 
   /** Size of a piece of work, guest cycles. */
   workSize(draws: VcpuDraws): number {
-    return Math.max(1, Math.round(this.workCycles * logNormal(draws.work.next(), this.workload.workCv)));
+    return Math.max(1, Math.round(this.workCycles * readQuantile(this.workTable, draws.work.next())));
   }
 
   /** Guest cycles to the next background operation. */
@@ -94,9 +98,9 @@ export class LinuxGuest {
 
   backgroundOp(draws: VcpuDraws): Op {
     let u = draws.kind.next();
-    for (const [share, op] of this.backgroundShares) {
-      u -= share;
-      if (u <= 0) return op;
+    for (let i = 0; i < this.backgroundShares.length; i++) {
+      u -= this.backgroundShares[i] as number;
+      if (u <= 0) return this.backgroundOps[i] as Op;
     }
     return OP.none;
   }
@@ -116,15 +120,14 @@ export class LinuxGuest {
   }
 }
 
-function backgroundKinds({ background }: Workload): [number, Op][] {
-  const kinds: [number, Op][] = [
-    [background.cpuid, OP.cpuid],
-    [background.portIo, OP.portIo],
-    [background.mmio, OP.mmio],
-    [background.pageFault, OP.pageFault],
-    [background.pauseLoop, OP.pauseLoop],
-    [background.levelEoi, OP.levelEoi],
-    [background.hypercall, OP.hypercall],
-  ];
-  return kinds.filter(([rate]) => rate > 0);
+function backgroundKinds({ background }: Workload): { rate: number; op: Op }[] {
+  return [
+    { rate: background.cpuid, op: OP.cpuid },
+    { rate: background.portIo, op: OP.portIo },
+    { rate: background.mmio, op: OP.mmio },
+    { rate: background.pageFault, op: OP.pageFault },
+    { rate: background.pauseLoop, op: OP.pauseLoop },
+    { rate: background.levelEoi, op: OP.levelEoi },
+    { rate: background.hypercall, op: OP.hypercall },
+  ].filter(({ rate }) => rate > 0);
 }

@@ -3,13 +3,13 @@
  * other vCPUs by reschedule IPI, interrupts of a virtio device, and the application's work.
  *
  *   work ⇄ idle: enter (stop the tick: TSC_DEADLINE) → HLT → leave (restart the tick: TSC_DEADLINE)
- *   interrupt: EOI → timer: run what is due, reprogram (TSC_DEADLINE) | device: fetch requests
+ *   interrupt: timer: run what is due, reprogram (TSC_DEADLINE) | device: fetch requests → EOI
  *
  * Linux: kernel/sched/idle.c do_idle, kernel/time/tick-sched.c tick_nohz_stop_sched_tick and
  * tick_nohz_restart_sched_tick, kernel/time/hrtimer.c hrtimer_interrupt, arch/x86 apic.c
  * lapic_next_deadline. Simplified: one run queue entry is one piece of work, softirqs run in the
- * handler, interrupts do not nest (as in Linux), and a deadline that did not change is not
- * written again.
+ * handler, the EOI comes at the handler's end (Linux acknowledges first; interrupts are off either
+ * way), and a deadline that did not change is not written again.
  */
 import { NEVER, type Instant } from "../lib/units.ts";
 import { OP, Program, VECTOR, type Vector } from "./program.ts";
@@ -18,9 +18,7 @@ import { LinuxGuest, type LinuxGuestSettings, type RunQueue } from "./linux-gues
 import { VcpuDraws } from "./vcpu-draws.ts";
 
 /** Where the vCPU is in its own code. */
-const AT = { boot: 0, workEnd: 1, workOn: 2, wake: 3, doorbell: 4, idle: 5, stopTick: 6, halt: 7, woken: 8, restarted: 9 } as const;
-/** Where an interrupt handler is; 0 outside. */
-const IN = { none: 0, acked: 1, reprogram: 2, leave: 3 } as const;
+const AT = { boot: 0, decide: 1, work: 2, woke: 3, rung: 4, tickStopped: 5, halted: 6, tickRestarted: 7 } as const;
 
 export class LinuxProgram extends Program implements RunQueue {
   /** Threads ready to run here: written by other vCPUs of the guest, like rq->nr_running. */
@@ -29,18 +27,19 @@ export class LinuxProgram extends Program implements RunQueue {
   idle = false;
 
   private at: number = AT.boot;
-  private handler: number = IN.none;
-  private vector: Vector = VECTOR.timer;
+  private inHandler = false;
+  /** The handler's EOI is under way. */
+  private acknowledged = false;
   /** Deadline that the clock event device was programmed with; 0 is none. */
-  private programmed = 0;
+  private programmed = -0;
   private tickStopped = false;
-  private nextTick: Instant;
-  private nextSoft: Instant;
-  private nextInterval: Instant;
+  private nextTick: Instant = NEVER;
+  private nextSoft: Instant = NEVER;
+  private nextInterval: Instant = NEVER;
   /** Work left of the current piece, and the distance to the next background operation. */
-  private workLeft = 0;
-  private workSize = 0;
-  private toBackground: number;
+  private workLeft = -0;
+  private workSize = -0;
+  private toBackground = Infinity;
   /** Requests in the device's ring. */
   private ring = 0;
 
@@ -62,7 +61,7 @@ export class LinuxProgram extends Program implements RunQueue {
   }
 
   override next(now: Instant): void {
-    if (this.handler !== IN.none) this.nextInHandler(now);
+    if (this.inHandler) this.nextInHandler();
     else this.nextInMain(now);
   }
 
@@ -80,30 +79,30 @@ export class LinuxProgram extends Program implements RunQueue {
     if (this.programmed !== 0) this.programmed += delta;
   }
 
-  protected override startHandler(vector: Vector): void {
-    this.vector = vector;
-    this.handler = IN.acked;
-    // The clock event device is one-shot: once it fired, nothing is programmed.
-    if (vector === VECTOR.timer) this.programmed = 0;
-    this.run(GUEST_PATHS.interruptEntry, OP.eoi);
+  protected override startHandler(vector: Vector, now: Instant): void {
+    this.inHandler = true;
+    const entry = GUEST_PATHS.interruptEntry;
+    if (vector === VECTOR.timer) {
+      // The clock event device is one-shot: once it fired, nothing is programmed.
+      this.programmed = 0;
+      const work = entry + this.runTimers(now);
+      if (!this.program(now, work)) this.acknowledge(work);
+    } else if (vector === VECTOR.device) this.acknowledge(entry + this.fetchRequests());
+    else this.acknowledge(entry + GUEST_PATHS.reschedule);
   }
 
-  private nextInHandler(now: Instant): void {
-    switch (this.handler) {
-      case IN.acked:
-        this.handler = this.vector === VECTOR.timer ? IN.reprogram : IN.leave;
-        if (this.vector === VECTOR.timer) this.run(this.runTimers(now), OP.none);
-        else if (this.vector === VECTOR.device) this.run(this.fetchRequests(), OP.none);
-        else this.run(GUEST_PATHS.reschedule, OP.none);
-        return;
-      case IN.reprogram:
-        this.handler = IN.leave;
-        if (!this.program(now)) this.next(now);
-        return;
-      default:
-        this.handler = IN.none;
-        this.endOfHandler();
-    }
+  /** After the timer was reprogrammed comes the EOI, after the EOI the return. */
+  private nextInHandler(): void {
+    if (this.acknowledged) {
+      this.acknowledged = false;
+      this.inHandler = false;
+      this.endOfHandler();
+    } else this.acknowledge(0);
+  }
+
+  private acknowledge(before: number): void {
+    this.acknowledged = true;
+    this.run(before, OP.eoi);
   }
 
   /** hrtimer_interrupt: runs what is due; returns what it takes. */
@@ -134,12 +133,12 @@ export class LinuxProgram extends Program implements RunQueue {
     return GUEST_PATHS.device + fetched * GUEST_PATHS.request;
   }
 
-  /** Programs the next clock event; false when the device already stands there. */
-  private program(now: Instant): boolean {
+  /** Programs the next clock event after `before` cycles; false when the device already stands there. */
+  private program(now: Instant, before: number): boolean {
     const wanted = this.nextEvent(now);
     if (wanted === this.programmed) return false;
     this.programmed = wanted;
-    this.run(GUEST_PATHS.reprogram, OP.tscDeadline, wanted);
+    this.run(before + GUEST_PATHS.reprogram, OP.tscDeadline, wanted);
     return true;
   }
 
@@ -152,63 +151,42 @@ export class LinuxProgram extends Program implements RunQueue {
 
   private nextInMain(now: Instant): void {
     switch (this.at) {
-      case AT.boot:
-        this.at = AT.workEnd;
-        if (!this.program(now)) this.next(now);
-        return;
-      case AT.workOn:
+      case AT.work:
         this.finishStretch();
         return;
-      case AT.wake:
-        this.at = AT.doorbell;
-        this.wakeRemote();
-        return;
-      case AT.doorbell:
-        this.at = AT.workEnd;
-        this.run(GUEST_PATHS.send, this.guest.ringsDoorbell(this.draws) ? OP.doorbell : OP.none);
-        return;
-      case AT.workEnd:
-        if (this.ready > 0 || this.guest.polls) this.startWork();
-        else this.enterIdle();
-        return;
-      default:
-        this.nextInIdle(now);
-    }
-  }
-
-  private nextInIdle(now: Instant): void {
-    switch (this.at) {
-      case AT.idle:
-        this.at = AT.stopTick;
-        this.tickStopped = this.guest.nohz;
-        if (!this.program(now)) this.next(now);
-        return;
-      case AT.stopTick:
-        this.at = AT.halt;
-        if (this.ready > 0) this.next(now);
-        else this.run(GUEST_PATHS.haltEntry, OP.halt);
-        return;
-      case AT.halt:
-        // Awake again, and the interrupt that woke it has been handled.
-        this.interruptible = true;
-        this.at = AT.woken;
-        this.run(GUEST_PATHS.idleLoop, OP.none);
-        return;
-      case AT.woken:
-        if (this.ready === 0) {
-          this.interruptible = false;
-          this.at = AT.idle;
-          this.run(GUEST_PATHS.idleLoop, OP.none);
+      case AT.woke:
+        this.at = AT.rung;
+        if (this.guest.ringsDoorbell(this.draws)) {
+          this.run(GUEST_PATHS.send, OP.doorbell);
           return;
         }
-        this.at = AT.restarted;
-        this.restartTick(now);
+        break;
+      case AT.tickStopped:
+        this.at = AT.halted;
+        if (this.ready === 0) {
+          this.run(GUEST_PATHS.haltEntry, OP.halt);
+          return;
+        }
+        this.leaveIdle(now);
+        return;
+      case AT.halted:
+        // Awake, and the interrupt that woke it has been handled.
+        if (this.ready > 0) this.leaveIdle(now);
+        else this.enterIdle(now);
         return;
       default:
-        this.idle = false;
-        this.at = AT.workEnd;
-        this.next(now);
+        break;
     }
+    this.decide(now);
+  }
+
+  /** The scheduler: work if there is some, else the idle loop. */
+  private decide(now: Instant): void {
+    this.idle = false;
+    if (this.ready > 0 || this.guest.polls) {
+      if (this.at === AT.boot && this.program(now, 0)) this.at = AT.decide;
+      else this.startWork();
+    } else this.enterIdle(now);
   }
 
   private startWork(): void {
@@ -220,7 +198,7 @@ export class LinuxProgram extends Program implements RunQueue {
 
   /** Computes up to the end of the work or to the next background operation. */
   private stretch(): void {
-    this.at = AT.workOn;
+    this.at = AT.work;
     if (this.toBackground < this.workLeft) {
       const distance = this.toBackground;
       this.workLeft -= distance;
@@ -240,8 +218,8 @@ export class LinuxProgram extends Program implements RunQueue {
       return;
     }
     this.workCycles += this.workSize;
-    this.at = AT.wake;
-    this.run(0, OP.none);
+    this.at = AT.woke;
+    this.wakeRemote();
   }
 
   /** try_to_wake_up on another vCPU: its run queue grows, an idle one needs an IPI. */
@@ -256,21 +234,24 @@ export class LinuxProgram extends Program implements RunQueue {
     this.run(GUEST_PATHS.wake, sibling.idle && target !== this.index ? OP.ipi : OP.none, target);
   }
 
-  private enterIdle(): void {
+  /** do_idle: interrupts off, the tick stops, then HLT. */
+  private enterIdle(now: Instant): void {
     this.idle = true;
     this.interruptible = false;
-    this.at = AT.idle;
-    this.run(GUEST_PATHS.idleLoop, OP.none);
+    this.at = AT.tickStopped;
+    this.tickStopped = this.guest.nohz;
+    if (!this.program(now, GUEST_PATHS.idleLoop)) this.run(GUEST_PATHS.idleLoop, OP.none);
   }
 
   /** tick_nohz_idle_exit: the next tick is programmed again. */
-  private restartTick(now: Instant): void {
+  private leaveIdle(now: Instant): void {
     this.interruptible = true;
+    this.at = AT.tickRestarted;
     if (this.tickStopped) {
       this.tickStopped = false;
       this.nextTick = this.guest.tickAfter(this.nextTick, now);
     }
-    if (!this.program(now)) this.next(now);
+    if (!this.program(now, GUEST_PATHS.idleLoop)) this.run(GUEST_PATHS.idleLoop, OP.none);
   }
 }
 

@@ -53,21 +53,24 @@ export type Op = (typeof OP)[keyof typeof OP];
 export const VECTOR = { device: 1, timer: 2, call: 4, reschedule: 8 } as const;
 export type Vector = (typeof VECTOR)[keyof typeof VECTOR];
 
+/** Zero as a double, so that fields of cycles keep one representation from the start. */
+const ZERO = -0;
+
 export abstract class Program {
   /** The operation that follows `runCycles` of computation, and its operand. */
   op: Op = OP.none;
-  operand = 0;
-  runCycles = 0;
+  operand = ZERO;
+  runCycles = ZERO;
   /** RFLAGS.IF: the program takes interrupts now. */
   interruptible = true;
   /** Useful cycles done so far: the benchmark score. */
-  workCycles = 0;
+  workCycles = ZERO;
   /** When the next outside request arrives (a device interrupt), or never. */
   arrivalAt: Instant = NEVER;
 
   private savedOp: Op = OP.none;
-  private savedOperand = 0;
-  private savedCycles = 0;
+  private savedOperand = ZERO;
+  private savedCycles = ZERO;
 
   /** Decides the next stretch and operation, the last one being complete at `now`. */
   abstract next(now: Instant): void;

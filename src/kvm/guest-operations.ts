@@ -171,7 +171,7 @@ export class GuestOperations {
   /** ICR write or hypercall; delivery happens at the effect of the exit, not at its end. */
   private sendIpi(vcpu: Vcpu, op: Op, now: Instant): boolean {
     const { operand } = vcpu.program;
-    vcpu.target = op === OP.ipi || op === OP.ipiLogical ? operand : -1;
+    vcpu.target = op === OP.ipi || op === OP.ipiLogical ? operand | 0 : -1;
     for (const target of this.targets(vcpu)) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
     if (vcpu.ipiVirtualization && op === OP.ipi) {
       this.deliverIpi(vcpu, now);

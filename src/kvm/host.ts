@@ -8,7 +8,7 @@
 import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
 import { NEVER, instant, type Instant } from "../lib/units.ts";
-import { EventTree } from "../sim/event-tree.ts";
+import { EventTree, HORIZON } from "../sim/event-tree.ts";
 import { Accounting } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
@@ -31,7 +31,7 @@ export class KvmHost {
   readonly tally = new Tally();
   vms: readonly Vm[] = [];
   vcpus: readonly Vcpu[] = [];
-  now: Instant = instant(0);
+  now: Instant = instant(-0);
   /** How often the time axis was moved back by REBASE. */
   rebases = 0;
 
@@ -45,7 +45,10 @@ export class KvmHost {
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
   private readonly siblings = new Map<Vcpu, readonly Vcpu[]>();
-  private tree: EventTree = new EventTree(1);
+  private vcpuEvents: EventTree = new EventTree(1);
+  private cpuEvents: EventTree = new EventTree(1);
+  /** The vCPU whose events are being fired. */
+  private current: Vcpu | null = null;
 
   /** @param seed the host's own stream, forked from the fleet's seed by the host's name. */
   constructor(resolved: ResolvedHost, seed: number, boot: Boot = bootWorkload) {
@@ -53,8 +56,10 @@ export class KvmHost {
     this.seed = seed;
     this.boot = boot;
     const ghz = resolved.tscHz / 1e9;
-    const rekey = (vcpu: Vcpu): void => this.tree.set(vcpu.index, vcpu.nextAt());
-    const onCpu = (cpu: number): void => this.tree.set(this.vcpus.length + cpu, this.cpus.nextAt(cpu));
+    const rekey = (vcpu: Vcpu): void => {
+      if (vcpu !== this.current) this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
+    };
+    const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
     this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
     this.accounting = new Accounting(this.tally);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
@@ -102,28 +107,48 @@ export class KvmHost {
     this.loop.settings = loopSettings(resolved);
     this.placeVms(resolved, ghz);
     this.cpus.configure(cpuSettings(resolved), this.now);
-    this.rebuildTree();
+    this.vcpuEvents = new EventTree(this.vcpus.length);
+    this.cpuEvents = new EventTree(this.cpus.count);
+    this.keyEvents();
   }
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
   advance(until: number): void {
     const end = until - this.rebases * REBASE;
-    const { tree } = this;
+    while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + HORIZON / 2));
+    this.tally.fold();
+    if (end >= REBASE) this.rebase();
+  }
+
+  private advanceWithinHorizon(end: number): void {
+    const { vcpuEvents, cpuEvents } = this;
+    this.keyEvents();
     for (;;) {
-      const actor = tree.first();
-      const at = tree.at(actor);
-      if (at > end) break;
-      this.now = at as Instant;
-      const vcpu = this.vcpus[actor];
-      if (vcpu === undefined) this.cpus.fire(actor - this.vcpus.length, this.now);
+      const at = vcpuEvents.firstAt();
+      const cpuAt = cpuEvents.firstAt();
+      if (Math.min(at, cpuAt) > end) break;
+      if (at <= cpuAt) this.runVcpu(this.vcpus[vcpuEvents.first()] as Vcpu, at, end);
       else {
-        this.fire(vcpu, this.now);
-        tree.set(actor, vcpu.nextAt());
+        this.now = cpuAt as Instant;
+        this.cpus.fire(cpuEvents.first(), this.now);
       }
     }
     this.now = end as Instant;
-    this.tally.fold();
-    if (end >= REBASE) this.rebase();
+  }
+
+  /** Fires a vCPU's events as long as nothing else comes before them. */
+  private runVcpu(vcpu: Vcpu, first: number, end: number): void {
+    const { vcpuEvents, cpuEvents } = this;
+    const { index } = vcpu;
+    let at = first;
+    this.current = vcpu;
+    do {
+      this.now = at as Instant;
+      this.fire(vcpu, this.now);
+      at = vcpu.nextAt();
+    } while (at <= end && at <= cpuEvents.firstAt() && !vcpuEvents.rivalComesFirst(index, at));
+    this.current = null;
+    vcpuEvents.set(index, at);
   }
 
   /** Physical CPUs, for the view of a slice border. */
@@ -203,10 +228,12 @@ export class KvmHost {
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
   }
 
-  private rebuildTree(): void {
-    this.tree = new EventTree(this.vcpus.length + this.cpus.count);
-    for (const vcpu of this.vcpus) this.tree.set(vcpu.index, vcpu.nextAt());
-    for (let cpu = 0; cpu < this.cpus.count; cpu++) this.tree.set(this.vcpus.length + cpu, this.cpus.nextAt(cpu));
+  /** Enters every actor's next event, relative to now. */
+  private keyEvents(): void {
+    this.vcpuEvents.rebase(this.now);
+    for (const vcpu of this.vcpus) this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
+    this.cpuEvents.rebase(this.now);
+    for (let cpu = 0; cpu < this.cpus.count; cpu++) this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
   }
 
   /** Moves the time axis, so that instants stay exact integers however long the host runs. */
@@ -215,6 +242,5 @@ export class KvmHost {
     this.now = (this.now - REBASE) as Instant;
     for (const vcpu of this.vcpus) vcpu.shift(-REBASE);
     this.cpus.shift(-REBASE);
-    this.tree.shift(-REBASE);
   }
 }

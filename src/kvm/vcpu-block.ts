@@ -19,6 +19,16 @@ import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 
 const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
 const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
+const SUCCESS = HALT_POLL_RESULTS.indexOf("success");
+const FAIL = HALT_POLL_RESULTS.indexOf("fail");
+const STAT = {
+  haltAttemptedPoll: statIndex("halt_attempted_poll"),
+  haltWakeup: statIndex("halt_wakeup"),
+  haltWaitNs: statIndex("halt_wait_ns"),
+  haltSuccessfulPoll: statIndex("halt_successful_poll"),
+  haltPollSuccessNs: statIndex("halt_poll_success_ns"),
+  haltPollFailNs: statIndex("halt_poll_fail_ns"),
+};
 const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
 
 export interface BlockSettings {
@@ -54,7 +64,7 @@ export class VcpuBlock {
     vcpu.wakeRequested = false;
     const window = Math.round(vcpu.haltPollNs * this.settings.ghz);
     if (window === 0) return this.leaveCpu(vcpu, now);
-    this.tally.add(statIndex("halt_attempted_poll"), 1);
+    this.tally.add(STAT.haltAttemptedPoll, 1);
     this.endSegment(vcpu, now, EXIT);
     vcpu.state = STATE.poll;
     vcpu.phase = PHASE.pollOver;
@@ -104,8 +114,8 @@ export class VcpuBlock {
   running(vcpu: Vcpu, now: Instant): void {
     const waited = now - vcpu.since;
     this.endSegment(vcpu, now, HALTED);
-    this.tally.add(statIndex("halt_wakeup"), 1);
-    this.tally.add(statIndex("halt_wait_ns"), Math.round(waited / this.settings.ghz));
+    this.tally.add(STAT.haltWakeup, 1);
+    this.tally.add(STAT.haltWaitNs, Math.round(waited / this.settings.ghz));
     vcpu.state = STATE.exit;
     this.cpus.resume(vcpu, now);
     this.adapt(vcpu, now);
@@ -151,11 +161,11 @@ export class VcpuBlock {
   }
 
   private countPoll(cycles: number, success: boolean): void {
-    const result = HALT_POLL_RESULTS.indexOf(success ? "success" : "fail");
+    const result = success ? SUCCESS : FAIL;
     this.tally.add(AT.haltPolls + result, 1);
     this.tally.add(AT.haltPollCycles + result, cycles);
-    if (success) this.tally.add(statIndex("halt_successful_poll"), 1);
-    this.tally.add(statIndex(success ? "halt_poll_success_ns" : "halt_poll_fail_ns"), Math.round(cycles / this.settings.ghz));
+    if (success) this.tally.add(STAT.haltSuccessfulPoll, 1);
+    this.tally.add(success ? STAT.haltPollSuccessNs : STAT.haltPollFailNs, Math.round(cycles / this.settings.ghz));
   }
 
   /** A stretch of one state is over; exit stretches add up to the exit's cycles. */

@@ -48,12 +48,20 @@ export const TIMER = {
 /** Index of no miss. */
 export const NEVER_MISSED = -1;
 
+/**
+ * Zero as a double. V8 keeps a field that first held a small integer as one, and moves every object
+ * to a new shape when a larger value comes: fields that hold cycles start as doubles.
+ */
+const ZERO = -0;
+
 export class Vcpu {
   /** Number on the host: the order of simultaneous events. */
-  index: number;
+  index = 0;
   /** Physical CPU it is pinned to. */
   readonly cpu: number;
   readonly program: Program;
+  /** The vCPUs of its VM, itself included, by their number in it. */
+  siblings: readonly Vcpu[] = [];
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
 
@@ -68,7 +76,7 @@ export class Vcpu {
   canUseHvTimer = false;
 
   state: number = STATE.guest;
-  since: Instant;
+  since: Instant = NEVER;
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
 
@@ -99,7 +107,7 @@ export class Vcpu {
   lateFor: Instant = NEVER;
   readonly advance: TimerAdvance;
 
-  haltPollNs = 0;
+  haltPollNs = ZERO;
   haltStart: Instant = NEVER;
   wakeRequested = false;
 
@@ -107,22 +115,22 @@ export class Vcpu {
   kind = 0;
   phase: number = PHASE.end;
   cost: ExitCost | null = null;
-  elapsed = 0;
-  afterEffect = 0;
+  elapsed = ZERO;
+  afterEffect = ZERO;
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  target = 0;
-  noise = 0;
+  target = -1;
+  noise = ZERO;
   flush = false;
   leavesLoop = false;
-  waitCycles = 0;
-  wakeCycles = 0;
-  handlerCycles = 0;
-  loopCycles = 0;
-  interruptCycles = 0;
+  waitCycles = ZERO;
+  wakeCycles = ZERO;
+  handlerCycles = ZERO;
+  loopCycles = ZERO;
+  interruptCycles = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
-  pendingInterruptCycles = 0;
+  pendingInterruptCycles = ZERO;
 
   /** One stream of noise per exit reason, so that exits of different kinds do not mix. */
   readonly noiseDraws: readonly Stream[];
