@@ -9,7 +9,7 @@ export const web = {
   messagesPerVcpu: 0,
   polls: false,
   remoteWakeChance: 0.35,
-  doorbellChance: 1,
+  doorbellChance: 0.5,
   intervalNs: 0,
   softTimersPerSecond: 60,
   background: { cpuid: 8, portIo: 0.5, mmio: 2, pageFault: 40, pauseLoop: 1, levelEoi: 2, hypercall: 0.2 },
