@@ -33,7 +33,17 @@ export interface EntryConditions {
   readonly guestUsesSpecCtrl: boolean;
 }
 
+/** What exits of one compiled cost have added up to; taken out by `takeLedger`. */
+export interface CostLedger {
+  exits: number;
+  cycles: number;
+  noise: number;
+  flushes: number;
+}
+
 export interface ExitCost {
+  /** Filled by the engine: one addition here stands for one in each component. */
+  readonly ledger: CostLedger;
   /** Cycles without noise and without a conditional flush. */
   readonly total: number;
   /** From the exit to the instant at which its effect is visible. */
@@ -115,6 +125,7 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
 
   const entry = addEntry(add, cpu, on, inner - Math.round(inner / 2), Math.round(tracked / 2));
   return {
+    ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
     total: at + entry.total,
     effectAt,
     interruptsOnAt,

@@ -41,11 +41,17 @@ const COMPONENT = {
 
 const MITIGATION = AT.cpuCycles + CPU_USES.indexOf("exit_mitigation");
 
+/**
+ * Counts exits. What all exits of one compiled cost have in common is added up in its ledger and
+ * spread over the counters by `settle`, at slice borders: the hot path adds a handful of numbers.
+ */
 export class Accounting {
   /** 8b703a49c9df: `exits` counts re-entered fastpath exits too. */
   countsReentry = false;
 
   private readonly tally: Tally;
+  /** All compiled costs that an exit may still refer to, by exit kind. */
+  private ledgers: ReadonlySet<readonly ExitCost[]> = new Set();
 
   constructor(tally: Tally) {
     this.tally = tally;
@@ -55,29 +61,26 @@ export class Accounting {
   exit(vcpu: Vcpu, total: number): void {
     const { low } = this.tally;
     const kind = KIND_LIST[vcpu.kind] as ExitKind;
-    const cost = vcpu.cost as ExitCost;
-    bump(low, AT.exits + kind.cell, 1);
-    bump(low, AT.exitCycles + kind.cell, total);
+    const { ledger, conditionalFlush } = vcpu.cost as ExitCost;
+    ledger.exits++;
+    ledger.cycles += total;
+    ledger.noise += vcpu.noise;
+    if (vcpu.flush) ledger.flushes += conditionalFlush === 0 ? 0 : 1;
     bump(low, AT.exitBuckets + kind.cell * BUCKETS + exitBucket(total), 1);
-    const parts = cost.components;
-    for (let i = 0; i < parts.length; i++) bump(low, AT.components + i, parts[i] as number);
-    if (vcpu.noise !== 0) bump(low, AT.components + cost.spreadInto, vcpu.noise);
-    if (vcpu.handlerCycles !== 0) bump(low, COMPONENT.handler, vcpu.handlerCycles);
-    if (vcpu.loopCycles !== 0) bump(low, COMPONENT.runLoop, vcpu.loopCycles);
-    if (vcpu.interruptCycles !== 0) bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles);
-    if (vcpu.wakeCycles !== 0) bump(low, COMPONENT.wakeup, vcpu.wakeCycles);
-    if (vcpu.waitCycles !== 0) bump(low, COMPONENT.timerAdvance, vcpu.waitCycles);
-    let { mitigation } = cost;
-    if (vcpu.flush) {
-      bump(low, COMPONENT.l1dFlush, cost.conditionalFlush);
-      bump(low, STAT.l1d_flush, 1);
-      mitigation += cost.conditionalFlush;
-    }
-    bump(low, MITIGATION, mitigation);
-    if (kind.hit >= 0) bump(low, AT.hits + kind.hit, 1);
-    else if (vcpu.miss >= 0) bump(low, AT.misses + vcpu.miss, 1);
-    if (this.countsReentry || kind.variant !== "reenter" || vcpu.leavesLoop) bump(low, STAT.exits, 1);
-    if (kind.stat >= 0) bump(low, AT.stats + kind.stat, 1);
+    if (vcpu.hasExtras) this.extras(vcpu);
+    if (vcpu.miss >= 0) bump(low, AT.misses + vcpu.miss, 1);
+    if (vcpu.loopCycles !== 0 && !this.countsReentry) bump(low, STAT.exits, 1);
+  }
+
+  /** Spreads the ledgers over the counters. */
+  settle(): void {
+    for (const costs of this.ledgers) costs.forEach((cost, kind) => this.settleOne(cost, KIND_LIST[kind] as ExitKind));
+  }
+
+  /** From now on exits refer to these costs; what the others added up to is counted. */
+  use(costs: ReadonlySet<readonly ExitCost[]>): void {
+    this.settle();
+    this.ledgers = costs;
   }
 
   /** The guest takes its timer interrupt `latency` cycles after the deadline. */
@@ -90,6 +93,37 @@ export class Accounting {
   ipiLatency(latency: number): void {
     bump(this.tally.low, AT.ipiLatencyBuckets + latencyBucket(latency), 1);
     bump(this.tally.low, AT.ipiLatencyCycles, latency);
+  }
+
+  private settleOne(cost: ExitCost, kind: ExitKind): void {
+    const { ledger } = cost;
+    if (ledger.exits === 0) return;
+    const { low } = this.tally;
+    const { exits, flushes } = ledger;
+    bump(low, AT.exits + kind.cell, exits);
+    bump(low, AT.exitCycles + kind.cell, ledger.cycles);
+    cost.components.forEach((cycles, i) => bump(low, AT.components + i, exits * cycles));
+    bump(low, AT.components + cost.spreadInto, ledger.noise);
+    bump(low, COMPONENT.l1dFlush, flushes * cost.conditionalFlush);
+    bump(low, STAT.l1d_flush, flushes);
+    bump(low, MITIGATION, exits * cost.mitigation + flushes * cost.conditionalFlush);
+    if (kind.hit >= 0) bump(low, AT.hits + kind.hit, exits);
+    if (this.countsReentry || kind.variant !== "reenter") bump(low, STAT.exits, exits);
+    if (kind.stat >= 0) bump(low, AT.stats + kind.stat, exits);
+    ledger.exits = 0;
+    ledger.cycles = 0;
+    ledger.noise = 0;
+    ledger.flushes = 0;
+  }
+
+  /** Cycles beyond the compiled cost. */
+  private extras(vcpu: Vcpu): void {
+    const { low } = this.tally;
+    bump(low, COMPONENT.handler, vcpu.handlerCycles);
+    bump(low, COMPONENT.runLoop, vcpu.loopCycles);
+    bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles);
+    bump(low, COMPONENT.wakeup, vcpu.wakeCycles);
+    bump(low, COMPONENT.timerAdvance, vcpu.waitCycles);
   }
 }
 

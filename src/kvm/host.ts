@@ -19,7 +19,7 @@ import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
 import { Tally } from "./tally.ts";
-import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
@@ -116,6 +116,7 @@ export class KvmHost {
   advance(until: number): void {
     const end = until - this.rebases * REBASE;
     while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + HORIZON / 2));
+    this.accounting.settle();
     this.tally.fold();
     if (end >= REBASE) this.rebase();
   }
@@ -157,16 +158,24 @@ export class KvmHost {
   }
 
   private fire(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.hostInterruptAt <= now) {
-      vcpu.hostInterruptAt = NEVER;
-      if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
-    } else if (vcpu.notifyAt <= now) this.loop.notified(vcpu, now);
-    else if (vcpu.timerAt <= now) {
-      if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
-      else this.timer.fire(vcpu, now);
-    } else if (vcpu.program.arrivalAt <= now) {
-      if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
-    } else this.step(vcpu, now);
+    switch (vcpu.source) {
+      case SOURCE.step:
+        this.step(vcpu, now);
+        return;
+      case SOURCE.notification:
+        this.loop.notified(vcpu, now);
+        return;
+      case SOURCE.timer:
+        if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
+        else this.timer.fire(vcpu, now);
+        return;
+      case SOURCE.arrival:
+        if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
+        return;
+      default:
+        vcpu.hostInterruptAt = NEVER;
+        if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
+    }
   }
 
   private step(vcpu: Vcpu, now: Instant): void {
@@ -205,6 +214,7 @@ export class KvmHost {
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
   private placeVms(resolved: ResolvedHost, ghz: number): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
+    const inFlight = this.vcpus.filter((vcpu) => vcpu.cost !== null).map((vcpu) => vcpu.costs);
     const costs = new CostCache(resolved);
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
@@ -226,6 +236,7 @@ export class KvmHost {
         this.cpus.occupant[vcpu.cpu] = vcpu;
       }
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
+    this.accounting.use(new Set([...inFlight, ...this.vcpus.map((vcpu) => vcpu.costs)]));
   }
 
   /** Enters every actor's next event, relative to now. */

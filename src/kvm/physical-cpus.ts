@@ -195,6 +195,7 @@ export class PhysicalCpus {
     }
     const done = Math.max(now, vcpu.interruptsOnAt, vcpu.interruptsDoneAt) + cost;
     vcpu.interruptsDoneAt = done as Instant;
+    vcpu.hasExtras = true;
     vcpu.interruptCycles += cost;
     let longer = cost;
     if (vcpu.cost !== null && vcpu.cost.conditionalFlush > 0 && !vcpu.flush) {

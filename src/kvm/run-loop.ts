@@ -94,6 +94,7 @@ export class RunLoop {
 
   /** Work that the handler of the exit in flight has besides its ordinary path. */
   addHandlerWork(vcpu: Vcpu, cycles: number): void {
+    vcpu.hasExtras = true;
     vcpu.handlerCycles += cycles;
     vcpu.stepAt = (vcpu.stepAt + cycles) as Instant;
   }
@@ -104,6 +105,7 @@ export class RunLoop {
     const reenters = cost.interruptsOnAt === Infinity;
     if (reenters && vcpu.leavesLoop && vcpu.loopCycles === 0) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
+      vcpu.hasExtras = true;
       vcpu.loopCycles = cost.leaveLoop;
       vcpu.stepAt = (now + cost.leaveLoop) as Instant;
       return;
@@ -159,18 +161,15 @@ export class RunLoop {
     vcpu.elapsed = 0;
     vcpu.miss = -1;
     vcpu.leavesLoop = false;
-    vcpu.waitCycles = 0;
-    vcpu.wakeCycles = 0;
-    vcpu.handlerCycles = 0;
-    vcpu.loopCycles = 0;
+    if (vcpu.hasExtras) clearExtras(vcpu);
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
     vcpu.noise = draws === undefined ? 0 : Math.round(readQuantile(cost.spreadTable, draws.next()) * cost.spreadScale);
-    vcpu.interruptCycles = 0;
     vcpu.flush = cost.conditionalFlush > 0 && (KIND_LIST[kind] as ExitKind).flushesL1d;
     let total = cost.total + vcpu.noise + (vcpu.flush ? cost.conditionalFlush : 0);
     if (kind === KIND.externalInterrupt) {
+      vcpu.hasExtras = true;
       vcpu.interruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
@@ -186,6 +185,7 @@ export class RunLoop {
     const wait = Math.min(Math.max(-late, 0), this.timer.advanceCycles(vcpu));
     adjustAdvance(vcpu.advance, this.settings.advance, late, this.settings.ghz);
     if (wait === 0) return false;
+    vcpu.hasExtras = true;
     vcpu.waitCycles = wait;
     vcpu.stepAt = (now + wait) as Instant;
     return true;
@@ -269,4 +269,13 @@ export class RunLoop {
     const usable = vcpu.mwaitInGuest ? cstates : cstates.filter((state) => state.name === "c1");
     return Math.round(idleExitNs(usable, (now - vcpu.haltStart) / ghz) * ghz);
   }
+}
+
+function clearExtras(vcpu: Vcpu): void {
+  vcpu.hasExtras = false;
+  vcpu.waitCycles = 0;
+  vcpu.wakeCycles = 0;
+  vcpu.handlerCycles = 0;
+  vcpu.loopCycles = 0;
+  vcpu.interruptCycles = 0;
 }

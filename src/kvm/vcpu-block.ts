@@ -56,6 +56,7 @@ export class VcpuBlock {
   check(vcpu: Vcpu, now: Instant): void {
     if (!this.runnable(vcpu) && this.timer.switchToSoftware(vcpu, now)) {
       const work = this.cpus.software(EXTRAS.hrtimer.value);
+      vcpu.hasExtras = true;
       vcpu.handlerCycles += work;
       vcpu.afterEffect += work;
     }
@@ -121,6 +122,7 @@ export class VcpuBlock {
     this.adapt(vcpu, now);
     this.timer.switchToHv(vcpu, now);
     const work = this.cpus.software(EXTRAS.scheduleIn.value);
+    vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
     let flush = 0;
     if (!vcpu.flush && vcpu.cost !== null && vcpu.cost.conditionalFlush > 0) {
@@ -141,6 +143,7 @@ export class VcpuBlock {
 
   private leaveCpu(vcpu: Vcpu, now: Instant): void {
     const work = this.cpus.software(EXTRAS.scheduleOut.value);
+    vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
     vcpu.phase = PHASE.asleep;
     vcpu.stepAt = (now + work) as Instant;

@@ -16,6 +16,9 @@ import type { TimerAdvance } from "./timer-advance.ts";
 
 export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
 
+/** What can happen to a vCPU, in the order of simultaneous events. */
+export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
+
 /** What the vCPU does when its own next step comes, while it is not in the guest. */
 export const PHASE = {
   /** The exit's effect becomes visible (an IPI's delivery, a HLT's look for events). */
@@ -80,7 +83,8 @@ export class Vcpu {
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
 
-  // When something happens to it next; ties in this order.
+  // When something happens to it next.
+  source: number = SOURCE.step;
   hostInterruptAt: Instant = NEVER;
   notifyAt: Instant = NEVER;
   timerAt: Instant = NEVER;
@@ -124,6 +128,8 @@ export class Vcpu {
   noise = ZERO;
   flush = false;
   leavesLoop = false;
+  /** Some of the five below is not zero. */
+  hasExtras = false;
   waitCycles = ZERO;
   wakeCycles = ZERO;
   handlerCycles = ZERO;
@@ -152,9 +158,29 @@ export class Vcpu {
     this.noiseDraws = EXIT_REASONS.map((reason) => new Stream(settings.seed, `${settings.name}/noise/${reason}`));
   }
 
-  /** When the next thing happens to this vCPU. */
+  /** When the next thing happens to this vCPU; `source` is set to what it is. */
   nextAt(): number {
-    return Math.min(this.hostInterruptAt, this.notifyAt, this.timerAt, this.program.arrivalAt, this.stepAt);
+    let at: number = this.stepAt;
+    let source: number = SOURCE.step;
+    // Later lines win ties: the order of SOURCE.
+    if (this.program.arrivalAt <= at) {
+      at = this.program.arrivalAt;
+      source = SOURCE.arrival;
+    }
+    if (this.timerAt <= at) {
+      at = this.timerAt;
+      source = SOURCE.timer;
+    }
+    if (this.notifyAt <= at) {
+      at = this.notifyAt;
+      source = SOURCE.notification;
+    }
+    if (this.hostInterruptAt <= at) {
+      at = this.hostInterruptAt;
+      source = SOURCE.hostInterrupt;
+    }
+    this.source = source;
+    return at;
   }
 
   /** In the guest, or about to be: host interrupts are off and the mode is IN_GUEST_MODE. */
