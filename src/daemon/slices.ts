@@ -3,8 +3,8 @@ import { performance } from "node:perf_hooks";
 import type { DaemonStats } from "../metrics/daemon-stats.ts";
 import { Pace } from "./pace.ts";
 
-/** What falls behind by more is reported, once, until it is on time again. */
-const BEHIND_SECONDS = 1;
+/** What falls behind by more is reported, once, until it is on time again; warming up may take a second or two. */
+const BEHIND_SECONDS = 3;
 const ON_TIME_SECONDS = 0.2;
 
 export interface Emulation {
