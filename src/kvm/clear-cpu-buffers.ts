@@ -4,8 +4,7 @@
  * (`mds_user_clear`, a static key). So one `=off` alone takes nothing away while another of the
  * bugs still asks for it.
  *
- * Linux: arch/x86/kernel/cpu/bugs.c mds_select_mitigation, taa_select_mitigation (5.5 on;
- * kvm-semantics 5.1), mmio_select_mitigation (5.19 on).
+ * Linux: arch/x86/kernel/cpu/bugs.c mds_select_mitigation, taa_select_mitigation (5.5 on), mmio_select_mitigation (5.19 on).
  */
 import type { Vulnerability } from "../hw/cpu-model.ts";
 import type { MitigationContext } from "./mitigation.ts";

@@ -4,7 +4,7 @@
  * and its APIC timer runs on in deep C-states. KVM ignores an MWAIT that it cannot give.
  *
  * Linux: KVM_CAP_X86_DISABLE_EXITS (arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap,
- * kvm_can_mwait_in_guest); kvm-semantics 2.1.
+ * kvm_can_mwait_in_guest).
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { DisabledExit, GuestSpec, HostSpec } from "./host-spec.ts";

@@ -2,7 +2,7 @@
  * What every VM entry and exit does because of mitigations, fastpath re-entries included: the
  * code sits in `vmx_vcpu_enter_exit`, inside the inner run loop, so a fastpath saves none of it.
  *
- * Linux: arch/x86/kvm/vmx/vmx.c vmx_vcpu_enter_exit, vmx_l1d_flush; vmenter.S; kvm-semantics 5.1.
+ * Linux: arch/x86/kvm/vmx/vmx.c vmx_vcpu_enter_exit, vmx_l1d_flush; vmenter.S.
  * Up to 5.10 the L1D-flush key and VERW are two arms of one `if`: while the key is on, VERW never
  * runs, also when the conditional flush decides not to flush. Later VERW stands alone.
  */

@@ -14,24 +14,24 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
   const rows: readonly Omit<Explanation, "subject">[] = [
     { predicate: "vCPUs pinned to CPUs", value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
     disabledExitsRow(host, guest),
-    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "kvm_vcpu_apicv_active; kvm-semantics 2.8" },
+    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "kvm_vcpu_apicv_active" },
     {
       predicate: "kvm_can_post_timer_interrupt",
       value: `${canPostTimer.value}`,
       why: canPostTimer.why,
-      source: "lapic.c kvm_can_post_timer_interrupt; kvm-semantics 2.2",
+      source: "lapic.c kvm_can_post_timer_interrupt",
     },
     {
       predicate: "kvm_can_use_hv_timer",
       value: `${canUseHvTimer.value}`,
       why: canUseHvTimer.why,
-      source: "lapic.c kvm_can_use_hv_timer; kvm-semantics 2.2",
+      source: "lapic.c kvm_can_use_hv_timer",
     },
     {
       predicate: "timer mode",
       value: modesOf(host, guest),
       why: guest.timerMode.why,
-      source: "lapic.c restart_apic_timer; kvm-semantics 2.3",
+      source: "lapic.c restart_apic_timer",
     },
     preemptionTimerRow(host, guest),
     tscDeadlineRow(host, guest),
@@ -40,7 +40,7 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       predicate: "guest writes SPEC_CTRL",
       value: `${usesSpecCtrl.value}`,
       why: usesSpecCtrl.why,
-      source: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host; kvm-semantics 5.1",
+      source: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host",
     },
   ];
   return rows.map((row) => ({ subject: guest.name, ...row }));
@@ -61,7 +61,7 @@ function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {
       list === "inherit"
         ? `QEMU -overcommit cpu-pm=${cpuPm ? "on" : "off"}`
         : `disable_exits names ${list.length === 0 ? "none" : list.join(",")}`,
-    source: "x86.c kvm_vm_ioctl_enable_cap; kvm-semantics 2.1",
+    source: "x86.c kvm_vm_ioctl_enable_cap",
   };
 }
 
@@ -75,14 +75,14 @@ function modesOf(host: ResolvedHost, guest: ResolvedGuest): string {
 }
 
 function preemptionTimerRow({ fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
-  const row = { predicate: "fastpath preemption_timer", source: "vmx.c handle_fastpath_preemption_timer; kvm-semantics 1.2" };
+  const row = { predicate: "fastpath preemption_timer", source: "vmx.c handle_fastpath_preemption_timer" };
   const { value, why, missCause } = fastpath.preemption_timer;
   if (!guest.canUseHvTimer.value) return { ...row, value: "no such exits", why: guest.canUseHvTimer.why };
   return { ...row, value: value ? "live" : missCause, why };
 }
 
 function tscDeadlineRow({ fastpath, traits }: ResolvedHost, guest: ResolvedGuest): Row {
-  const row = { predicate: "fastpath tsc_deadline", source: "x86.c handle_fastpath_set_tscdeadline; kvm-semantics 1.2" };
+  const row = { predicate: "fastpath tsc_deadline", source: "x86.c handle_fastpath_set_tscdeadline" };
   const { value, why, missCause } = fastpath.tsc_deadline;
   if (!value) return { ...row, value: missCause, why };
   if (traits.tscDeadline === "needs_hv_timer" && !guest.canUseHvTimer.value) {
@@ -92,7 +92,7 @@ function tscDeadlineRow({ fastpath, traits }: ResolvedHost, guest: ResolvedGuest
 }
 
 function icrRow({ fastpath, traits, ipiVirtualization }: ResolvedHost, guest: ResolvedGuest): Row {
-  const row = { predicate: "fastpath icr", source: "x86.c handle_fastpath_set_x2apic_icr_irqoff; kvm-semantics 1.2 and 3.2" };
+  const row = { predicate: "fastpath icr", source: "x86.c handle_fastpath_set_x2apic_icr_irqoff" };
   const { value, why, missCause } = fastpath.icr;
   if (ipiVirtualization.value) return { ...row, value: "no such exits", why: `unicast IPIs do not exit: ${ipiVirtualization.why}` };
   if (!value) return { ...row, value: missCause, why };

@@ -26,33 +26,33 @@ function explainEntryWork({ entryWork, vulnerabilities }: ResolvedHost): readonl
       predicate: "VERW before entry",
       value: `${verw}${withDevice}`,
       why: verwWhy,
-      source: "vmx.c vmx_vcpu_enter_exit, mds_user_clear; kvm-semantics 5.1",
+      source: "vmx.c vmx_vcpu_enter_exit, mds_user_clear",
     },
     {
       predicate: "vmentry_l1d_flush",
       value: l1dFlush,
       why: l1dFlushWhy,
-      source: "vmx.c vmx_setup_l1d_flush, vmx_l1d_flush; kvm-semantics 5.1",
+      source: "vmx.c vmx_setup_l1d_flush, vmx_l1d_flush",
     },
     {
       predicate: "host SPEC_CTRL.IBRS",
       value: ibrs,
       why: spectreV2Why,
-      source: "vmx.c vmx_spec_ctrl_restore_host; bugs.c spectre_v2_select_mitigation; kvm-semantics 5.1",
+      source: "vmx.c vmx_spec_ctrl_restore_host; bugs.c spectre_v2_select_mitigation",
     },
     {
       predicate: "X86_FEATURE_RETPOLINE",
       value: onOff(retpolines),
       why: spectreV2Why,
-      source: "bugs.c spectre_v2_select_mitigation; kvm-semantics 5.2",
+      source: "bugs.c spectre_v2_select_mitigation",
     },
     {
       predicate: "RSB filled after exit",
       value: onOff(rsbFill),
       why: rsbFill ? "retpolines or legacy IBRS: vmenter.S fills the return stack buffer" : "neither retpolines nor legacy IBRS",
-      source: "vmenter.S FILL_RETURN_BUFFER; kvm-semantics 5.1",
+      source: "vmenter.S FILL_RETURN_BUFFER",
     },
-    { predicate: "X86_FEATURE_PTI", value: onOff(pti), why: vulnerabilities.meltdown.why, source: "mm/pti.c; kvm-semantics 5.2" },
+    { predicate: "X86_FEATURE_PTI", value: onOff(pti), why: vulnerabilities.meltdown.why, source: "mm/pti.c" },
   ];
   return rows.map((row) => ({ subject: "host", ...row }));
 }

@@ -34,38 +34,38 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
         isolated === ""
           ? "no nohz_full= on the command line; isolcpus= alone does not set it"
           : `timers are moved away from CPUs ${isolated}`,
-      source: "kernel/sched/isolation.c; kvm-semantics 2.1",
+      source: "kernel/sched/isolation.c",
     },
     {
       predicate: "kvm.pi_inject_timer",
       value: piInjectTimer.value ? "1" : "0",
       why: piInjectTimer.why,
-      source: "x86.c kvm_arch_init; kvm-semantics 2.1",
+      source: "x86.c kvm_arch_init",
     },
     {
       predicate: "kvm_intel.preemption_timer",
       value: yesNo(preemptionTimer),
       why: preemptionTimer.why,
-      source: "vmx.c hardware_setup; kvm-semantics 2.1",
+      source: "vmx.c hardware_setup",
     },
-    { predicate: "kvm_intel.enable_apicv", value: yesNo(apicv), why: apicv.why, source: "vmx.c hardware_setup; kvm-semantics 2.1" },
+    { predicate: "kvm_intel.enable_apicv", value: yesNo(apicv), why: apicv.why, source: "vmx.c hardware_setup" },
     {
       predicate: "kvm_intel.enable_ipiv",
       value: yesNo(ipiVirtualization),
       why: ipiVirtualization.why,
-      source: "vmx.c hardware_setup (5.19); kvm-semantics 2.1",
+      source: "vmx.c hardware_setup (5.19)",
     },
     {
       predicate: "kvm.halt_poll_ns",
       value: `${haltPoll.maxNs}`,
       why: `${haltPoll.mode}: grow ${haltPoll.grow} from ${haltPoll.growStartNs} ns, halt_poll_ns_shrink=${haltPoll.shrink}`,
-      source: "kvm_main.c; kvm-semantics 2.7",
+      source: "kvm_main.c",
     },
     {
       predicate: "kvm.lapic_timer_advance_ns",
       value: advance.mode === "off" ? "off" : `${advance.mode}, ${advance.mode === "fixed" ? "" : "first "}${advance.ns} ns`,
       why: timerAdvance.why,
-      source: "lapic.c adjust_lapic_timer_advance; kvm-semantics 2.6",
+      source: "lapic.c adjust_lapic_timer_advance",
     },
     {
       predicate: "kvm_vcpu_block waits on",
@@ -74,18 +74,18 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
         traits.waiter === "rcuwait"
           ? "da4ad88cab58 is in: a wake-up takes no queue lock"
           : "da4ad88cab58 is missing: a wake-up takes swait's queue lock",
-      source: "kvm_main.c kvm_vcpu_block; kvm-semantics 1.4",
+      source: "kvm_main.c kvm_vcpu_block",
     },
   ];
   return rows.map((row) => ({ subject: "host", ...row }));
 }
 
 const FASTPATH_SOURCE = {
-  preemption_timer: "vmx.c handle_fastpath_preemption_timer; kvm-semantics 1.2",
-  tsc_deadline: "x86.c handle_fastpath_set_tscdeadline; kvm-semantics 1.2",
-  icr: "x86.c handle_fastpath_set_x2apic_icr_irqoff; kvm-semantics 1.2",
-  hlt: "x86.c handle_fastpath_hlt (6.12); kvm-semantics 1.2",
-  invd: "x86.c handle_fastpath_invd (6.18); kvm-semantics 1.2",
+  preemption_timer: "vmx.c handle_fastpath_preemption_timer",
+  tsc_deadline: "x86.c handle_fastpath_set_tscdeadline",
+  icr: "x86.c handle_fastpath_set_x2apic_icr_irqoff",
+  hlt: "x86.c handle_fastpath_hlt (6.12)",
+  invd: "x86.c handle_fastpath_invd (6.18)",
 } as const;
 
 function explainFastpaths({ fastpath }: ResolvedHost): readonly Explanation[] {

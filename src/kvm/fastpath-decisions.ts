@@ -4,7 +4,7 @@
  * TSC_DEADLINE and PREEMPTION_TIMER a backport is known, so their exits count as capable on every
  * kernel; HLT and INVD only where the kernel has them.
  *
- * Linux: arch/x86/kvm/vmx/vmx.c vmx_exit_handlers_fastpath; x86.c handle_fastpath_*; kvm-semantics 1.
+ * Linux: arch/x86/kvm/vmx/vmx.c vmx_exit_handlers_fastpath; x86.c handle_fastpath_*.
  */
 import { FASTPATH_NAMES, type FastpathName } from "./fastpaths.ts";
 import type { HostSpec } from "./host-spec.ts";

@@ -3,8 +3,7 @@
  * (housekeeping type TIMER); `isolcpus=` alone only keeps the scheduler away (type DOMAIN) and so
  * does not turn `pi_inject_timer` on. From 6.16 on `isolcpus=nohz,…` isolates timers, too.
  *
- * Linux: kernel/sched/isolation.c housekeeping_setup, housekeeping_isolcpus_setup; kvm-semantics
- * 0.1 item 3 and 2.1.
+ * Linux: kernel/sched/isolation.c housekeeping_setup, housekeeping_isolcpus_setup.
  */
 import { siblingOf } from "../hw/topology.ts";
 import { formatCpuList, parseCpuList } from "./cpu-list.ts";

@@ -4,7 +4,7 @@
  *
  * Linux: arch/x86/kvm/x86.c kvm_arch_init (pi_inject_timer), arch/x86/kvm/vmx/vmx.c
  * hardware_setup (preemption_timer, enable_apicv, enable_ipiv), virt/kvm/kvm_main.c
- * (halt_poll_ns*), arch/x86/kvm/lapic.c (lapic_timer_advance_ns); kvm-semantics 2.1 and 2.6.
+ * (halt_poll_ns*), arch/x86/kvm/lapic.c (lapic_timer_advance_ns).
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { HostSpec } from "./host-spec.ts";

@@ -5,8 +5,7 @@
  * written while VMs run takes effect at the next one.
  *
  * Linux: arch/x86/kvm/lapic.c kvm_can_post_timer_interrupt, kvm_can_use_hv_timer (5.8; the same
- * truth values were spread over start_hv_timer and vmx_set_hv_timer in 5.3 to 5.7);
- * kvm-semantics 2.2. Simplified: in_guest_mode of the vCPU is asked at expiry, by the timer.
+ * truth values were spread over start_hv_timer and vmx_set_hv_timer in 5.3 to 5.7). Simplified: in_guest_mode of the vCPU is asked at expiry, by the timer.
  */
 import type { TimerMode } from "./counters.ts";
 import type { KernelTraits } from "./kernel.ts";

@@ -25,6 +25,6 @@ export const cascadeLake = {
     verw: { value: 458, source: "assumed prior: Behrens et al., EuroSys 2022, recalled" },
   },
   source:
-    "affected matrix: kvm-semantics 5.3, from arch/x86/kernel/cpu/common.c of 7.1; MDS_NO without TSX_CTRL: bugs.c taa_select_mitigation; " +
+    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; MDS_NO without TSX_CTRL: bugs.c taa_select_mitigation; " +
     "base frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

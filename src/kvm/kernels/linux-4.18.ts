@@ -31,5 +31,5 @@ export const linux418 = {
     spectreV2Wording: "full_generic_retpoline",
   },
   postsTimersInEnterpriseCloud: false,
-  source: "tree 4.18.0-147 (el8-147); kvm-semantics 1.1, 1.3, 2.2, 2.6, 5.1 and 5.2",
+  source: "tree 4.18.0-147 (el8-147)",
 } as const satisfies Kernel;

@@ -21,5 +21,5 @@ export const linux58 = {
     timerAdvance: "adaptive",
   },
   postsTimersInEnterpriseCloud: false,
-  source: "tree 5.8.18; kvm-semantics 1.1, 1.2, 1.4, 2.2 and 2.6",
+  source: "tree 5.8.18",
 } as const satisfies Kernel;

@@ -12,5 +12,5 @@ export const rhel82 = {
   doc: "RHEL 8.2 (4.18.0-193): no fastpaths; posted timers for every VM of a nohz_full host",
   traits: { ...linux418.traits, postedTimer: "apicv", hrtimerPinned: false, timerAdvance: "adaptive" },
   postsTimersInEnterpriseCloud: false,
-  source: "assumed, like v5.4: bracketed by the trees of 8.1 and 8.3 and by upstream dates; kvm-semantics 1.3",
+  source: "assumed, like v5.4: bracketed by the trees of 8.1 and 8.3 and by upstream dates",
 } as const satisfies Kernel;

@@ -34,7 +34,7 @@ const VMX_STATE = { never: "vulnerable", cond: "conditional cache flushes", alwa
 export const l1tf = {
   vulnerability: "l1tf",
   doc: "L1 terminal fault: PTE inversion, and a flush of the L1D cache before VM entry",
-  source: "vmx.c vmx_setup_l1d_flush, bugs.c l1tf_show_state; kvm-semantics 5.1 and 5.2",
+  source: "vmx.c vmx_setup_l1d_flush, bugs.c l1tf_show_state",
   status(context): VulnerabilityStatus {
     if (!hasCode(context)) return withoutFile(context, "l1tf");
     if (!context.cpu.affectedBy.includes("l1tf")) return notAffected("l1tf");

@@ -21,7 +21,7 @@ import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 export const mds = {
   vulnerability: "mds",
   doc: "microarchitectural data sampling: VERW clears the CPU's buffers",
-  source: "bugs.c mds_select_mitigation, mds_show_state; kvm-semantics 5.1 and 5.2",
+  source: "bugs.c mds_select_mitigation, mds_show_state",
   status(context): VulnerabilityStatus {
     if (!context.traits.knows.includes("mds")) return withoutFile(context, "mds");
     if (!bufferBugs(context).includes("mds")) return notAffected("mds");

@@ -15,7 +15,7 @@ export const hasPti = ({ cpu, traits, settings }: MitigationContext): boolean =>
 export const meltdown = {
   vulnerability: "meltdown",
   doc: "rogue data cache load: page-table isolation",
-  source: "mm/pti.c pti_check_boottime_disable, bugs.c cpu_show_common; kvm-semantics 5.2 and 5.3",
+  source: "mm/pti.c pti_check_boottime_disable, bugs.c cpu_show_common",
   status(context): VulnerabilityStatus {
     if (!context.traits.knows.includes("meltdown")) return withoutFile(context, "meltdown");
     if (!context.cpu.affectedBy.includes("meltdown")) return notAffected("meltdown");

@@ -21,7 +21,7 @@ import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 export const mmioStaleData = {
   vulnerability: "mmio_stale_data",
   doc: "processor MMIO stale data: VERW for VMs with an assigned device, or for all where mds or taa ask for it",
-  source: "bugs.c mmio_select_mitigation, mmio_stale_data_show_state; kvm-semantics 5.1 and 5.2",
+  source: "bugs.c mmio_select_mitigation, mmio_stale_data_show_state",
   status(context): VulnerabilityStatus {
     if (!context.traits.knows.includes("mmio_stale_data")) return withoutFile(context, "mmio_stale_data");
     if (!isKnownBug(context, "mmio_stale_data")) return notAffected("mmio_stale_data");

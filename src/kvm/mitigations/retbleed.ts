@@ -13,7 +13,7 @@ import { spectreV2Mode } from "./spectre-v2.ts";
 export const retbleed = {
   vulnerability: "retbleed",
   doc: "arbitrary speculation through returns: IBRS on Intel",
-  source: "bugs.c retbleed_select_mitigation; kvm-semantics 5.2 and 5.3",
+  source: "bugs.c retbleed_select_mitigation",
   status(context): VulnerabilityStatus {
     const { cpu, traits, settings } = context;
     const known = traits.knows.includes("retbleed") || settings.retbleed === "ibrs";

@@ -54,7 +54,7 @@ function line({ traits, smt }: MitigationContext, mode: SpectreV2Mode): string {
 export const spectreV2 = {
   vulnerability: "spectre_v2",
   doc: "branch target injection: retpolines, legacy IBRS or enhanced IBRS",
-  source: "bugs.c spectre_v2_select_mitigation and cpu_show_common; kvm-semantics 5.2 and 5.3; order of the suffixes: assumed as in 5.8",
+  source: "bugs.c spectre_v2_select_mitigation and cpu_show_common; order of the suffixes: assumed as in 5.8",
   status(context): VulnerabilityStatus {
     if (!context.cpu.affectedBy.includes("spectre_v2")) {
       return { state: "not_affected", sysfs: "Not affected", why: "X86_BUG_SPECTRE_V2 is not set for this CPU" };

@@ -25,7 +25,7 @@ import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 export const taa = {
   vulnerability: "tsx_async_abort",
   doc: "TSX asynchronous abort: VERW clears the CPU's buffers while RTM is there",
-  source: "bugs.c taa_select_mitigation, tsx_async_abort_show_state; kvm-semantics 5.1 and 5.2",
+  source: "bugs.c taa_select_mitigation, tsx_async_abort_show_state",
   status(context): VulnerabilityStatus {
     if (!context.traits.knows.includes("tsx_async_abort")) return withoutFile(context, "tsx_async_abort");
     if (!isKnownBug(context, "tsx_async_abort")) return notAffected("tsx_async_abort");

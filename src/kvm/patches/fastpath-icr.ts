@@ -10,5 +10,5 @@ export const fastpathIcr = {
   commits: ["1e9e2622a149"],
   title: "KVM: VMX: FIXED+PHYSICAL mode single target IPI fastpath",
   traits: { icr: "handled", icrAccepts: "physical_fixed_unicast" },
-  source: "upstream 5.5 in its 5.8 form, arch/x86/kvm/x86.c handle_fastpath_set_x2apic_icr_irqoff; kvm-semantics 1.2",
+  source: "upstream 5.5 in its 5.8 form, arch/x86/kvm/x86.c handle_fastpath_set_x2apic_icr_irqoff",
 } as const satisfies Patch;

@@ -10,5 +10,5 @@ export const fastpathPreemptionTimer = {
   commits: [],
   title: "KVM: VMX: Handle preemption timer fastpath",
   traits: { preemptionTimer: "present" },
-  source: "upstream 5.8, arch/x86/kvm/vmx/vmx.c handle_fastpath_preemption_timer (timer fastpath series v5); kvm-semantics 1.2 and 1.4",
+  source: "upstream 5.8, arch/x86/kvm/vmx/vmx.c handle_fastpath_preemption_timer (timer fastpath series v5)",
 } as const satisfies Patch;

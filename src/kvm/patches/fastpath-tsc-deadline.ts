@@ -10,5 +10,5 @@ export const fastpathTscDeadline = {
   commits: [],
   title: "KVM: x86: TSCDEADLINE MSR emulation fastpath",
   traits: { tscDeadline: "needs_hv_timer" },
-  source: "upstream 5.8, arch/x86/kvm/x86.c handle_fastpath_set_tscdeadline (timer fastpath series v5); kvm-semantics 1.2 and 1.4",
+  source: "upstream 5.8, arch/x86/kvm/x86.c handle_fastpath_set_tscdeadline (timer fastpath series v5)",
 } as const satisfies Patch;

@@ -10,5 +10,5 @@ export const rcuwait = {
   commits: ["da4ad88cab58"],
   title: "kvm: Replace vcpu->swait with rcuwait",
   traits: { waiter: "rcuwait" },
-  source: "upstream 5.8, virt/kvm/kvm_main.c kvm_vcpu_block; kvm-semantics 1.4 and 7.2 item 7",
+  source: "upstream 5.8, virt/kvm/kvm_main.c kvm_vcpu_block",
 } as const satisfies Patch;

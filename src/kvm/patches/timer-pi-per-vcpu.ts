@@ -13,5 +13,5 @@ export const timerPiPerVcpu = {
   commits: ["20211122095619.000060d2@gmail.com"],
   title: "KVM: LAPIC: Per vCPU control over kvm_can_post_timer_interrupt",
   traits: { postedTimer: "isolated_cpu" },
-  source: "kvm@vger, 22 Nov 2021 (v1, not merged); kvm-semantics 0.1 item 1, 7.2 items 1 and 2",
+  source: "kvm@vger, 22 Nov 2021 (v1, not merged)",
 } as const satisfies Patch;

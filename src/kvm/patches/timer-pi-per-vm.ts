@@ -11,5 +11,5 @@ export const timerPiPerVm = {
   commits: ["1714a4eb6fb0"],
   title: "KVM: LAPIC: Enable timer posted-interrupt only when mwait/hlt is advertised",
   traits: { postedTimer: "disabled_exits" },
-  source: "upstream 5.18, arch/x86/kvm/lapic.c kvm_can_post_timer_interrupt; kvm-semantics 0.1 items 1 and 2, 2.2",
+  source: "upstream 5.18, arch/x86/kvm/lapic.c kvm_can_post_timer_interrupt",
 } as const satisfies Patch;

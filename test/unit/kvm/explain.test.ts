@@ -19,7 +19,7 @@ test("on a DPDK host the TSC_DEADLINE fastpath is not live for a VM, and the rea
     why:
       "it needs kvm_can_use_hv_timer(): pi_inject_timer=1 (nohz_full=8-63 sets HK_FLAG_TIMER) && apicv_active: " +
       "kvm_can_post_timer_interrupt() is true for every VM, so kvm_can_use_hv_timer() is false; the kernel lacks 1714a4eb6fb0",
-    source: "x86.c handle_fastpath_set_tscdeadline; kvm-semantics 1.2",
+    source: "x86.c handle_fastpath_set_tscdeadline",
   });
   expect(find({ ...dpdk, patches: ["timer-pi-per-vm"] }, "web-1", "fastpath tsc_deadline")?.value).toBe("live");
 });

@@ -12,7 +12,7 @@ import {
 const T = true;
 const F = false;
 
-/** One row of the truth table of kvm-semantics 2.2: inputs, then (post, hv) of the old and the new predicate. */
+/** One row of the truth table of kvm_can_post_timer_interrupt and kvm_can_use_hv_timer: inputs, then (post, hv) of the old and the new predicate. */
 type Row = readonly [
   pi: boolean,
   apicv: boolean,
