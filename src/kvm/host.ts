@@ -229,12 +229,8 @@ export class KvmHost {
     for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
     this.siblings.clear();
-    this.cpus.occupant.fill(null);
-    for (const vm of this.vms)
-      for (const vcpu of vm.vcpus) {
-        this.siblings.set(vcpu, vm.vcpus);
-        this.cpus.occupant[vcpu.cpu] = vcpu;
-      }
+    for (const vm of this.vms) for (const vcpu of vm.vcpus) this.siblings.set(vcpu, vm.vcpus);
+    this.cpus.place(this.vcpus, this.now);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
     this.accounting.use(new Set([...inFlight, ...this.vcpus.map((vcpu) => vcpu.costs)]));
   }

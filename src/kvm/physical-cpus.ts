@@ -44,6 +44,8 @@ export class PhysicalCpus {
   private readonly tally: Tally;
   private readonly tickAt: Float64Array;
   private readonly deviceAt: Float64Array;
+  /** The stretch in which an idle CPU handles interrupts: after its C-state exit, one after the other. */
+  private readonly busyFrom: Float64Array;
   private readonly busyUntil: Float64Array;
   private readonly idleSince: Float64Array;
   private readonly draws: readonly Stream[];
@@ -64,6 +66,7 @@ export class PhysicalCpus {
     this.occupant = Array.from({ length: count }, () => null);
     this.tickAt = new Float64Array(count).fill(NEVER);
     this.deviceAt = new Float64Array(count).fill(NEVER);
+    this.busyFrom = new Float64Array(count).fill(0);
     this.busyUntil = new Float64Array(count).fill(0);
     this.idleSince = new Float64Array(count).fill(0);
     this.draws = Array.from({ length: count }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
@@ -148,7 +151,10 @@ export class PhysicalCpus {
   interrupt(cpu: number, now: Instant, cost: number): Instant {
     const vcpu = this.occupant[cpu] ?? null;
     if (vcpu === null || vcpu.state === STATE.blocked) return this.interruptIdle(cpu, now, cost);
-    if (vcpu.state === STATE.poll) return (now + cost) as Instant;
+    if (vcpu.state === STATE.poll) {
+      vcpu.afterEffect += askForFlush(vcpu);
+      return (now + cost) as Instant;
+    }
     if (vcpu.state === STATE.guest) {
       if (vcpu.hostInterruptAt === NEVER) vcpu.hostInterruptAt = now;
       vcpu.pendingInterruptCycles += cost;
@@ -161,15 +167,29 @@ export class PhysicalCpus {
   /** Counted housekeeping cycles that lie after `now`: interrupts that are still being handled. */
   unfinishedHousekeeping(now: Instant): number {
     let cycles = 0;
-    for (let cpu = 0; cpu < this.count; cpu++) cycles += Math.max(0, (this.busyUntil[cpu] as number) - now);
+    for (let cpu = 0; cpu < this.count; cpu++) cycles += this.unfinished(cpu, now);
     return cycles;
+  }
+
+  /** Pins vCPUs anew. Whoever comes to a CPU that handles interrupts just then finds it free, whoever went leaves it idle. */
+  place(vcpus: readonly Vcpu[], now: Instant): void {
+    const before = this.occupant.splice(0, this.count, ...Array.from({ length: this.count }, () => null));
+    for (const vcpu of vcpus) this.occupant[vcpu.cpu] = vcpu;
+    before.forEach((old, cpu) => {
+      const vcpu = this.occupant[cpu] ?? null;
+      if (vcpu === null && old !== null && old.state !== STATE.blocked) this.idleSince[cpu] = now;
+      if (vcpu === null || vcpu.state === STATE.blocked) return;
+      this.tally.add(HOUSEKEEPING, -this.unfinished(cpu, now));
+      this.busyUntil[cpu] = Math.min(this.busyUntil[cpu] as number, now);
+    });
   }
 
   /** Moves every instant by `delta`. */
   shift(delta: number): void {
-    for (const array of [this.tickAt, this.deviceAt, this.busyUntil, this.idleSince])
+    for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince])
       for (let cpu = 0; cpu < this.count; cpu++) array[cpu] = (array[cpu] as number) + delta;
-    this.tickOrigin = (this.tickOrigin + delta) as Instant;
+    // Only its phase counts, so that it stays near zero however often the axis moves.
+    this.tickOrigin = ((this.tickOrigin + delta) % this.tickPeriod()) as Instant;
   }
 
   /** Cycles of a software path on this host's CPU model. */
@@ -178,12 +198,21 @@ export class PhysicalCpus {
   }
 
   private interruptIdle(cpu: number, now: Instant, cost: number): Instant {
-    const begin = Math.max(now + this.idleExitCycles(cpu, now), this.busyUntil[cpu] as number);
-    const done = begin + cost;
+    const vcpu = this.occupant[cpu] ?? null;
+    const waking = vcpu !== null && vcpu.phase === PHASE.running ? vcpu : null;
+    // A CPU that wakes for its vCPU is out of its C-state when the thread would run.
+    const awakeAt = Math.min(now + this.idleExitCycles(cpu, now), waking === null ? NEVER : waking.stepAt);
+    const begin = Math.max(awakeAt, this.busyUntil[cpu] as number);
+    if (begin > (this.busyUntil[cpu] as number)) this.busyFrom[cpu] = begin;
+    const done = (begin + cost) as Instant;
     this.tally.add(HOUSEKEEPING, cost);
     this.busyUntil[cpu] = done;
     this.idleSince[cpu] = done;
-    return done as Instant;
+    if (waking !== null && waking.stepAt < done) {
+      waking.stepAt = done;
+      this.rekey(waking);
+    }
+    return done;
   }
 
   /** Exits' own interrupt-off stretches make the interrupt wait; then it prolongs the exit. */
@@ -197,16 +226,13 @@ export class PhysicalCpus {
     vcpu.interruptsDoneAt = done as Instant;
     vcpu.hasExtras = true;
     vcpu.interruptCycles += cost;
-    let longer = cost;
-    if (vcpu.cost !== null && vcpu.cost.conditionalFlush > 0 && !vcpu.flush) {
-      vcpu.flush = true;
-      longer += vcpu.cost.conditionalFlush;
+    const flush = askForFlush(vcpu);
+    if (vcpu.phase === PHASE.end) vcpu.stepAt = (vcpu.stepAt + cost + flush) as Instant;
+    else if (vcpu.phase === PHASE.effect && vcpu.stepAt <= vcpu.interruptsOnAt) vcpu.afterEffect += cost + flush;
+    else {
+      vcpu.stepAt = (vcpu.stepAt + cost) as Instant;
+      vcpu.afterEffect += flush;
     }
-    if (vcpu.phase === PHASE.effect) {
-      const shiftsEffect = vcpu.stepAt > vcpu.interruptsOnAt;
-      if (shiftsEffect) vcpu.stepAt = (vcpu.stepAt + cost) as Instant;
-      vcpu.afterEffect += shiftsEffect ? longer - cost : longer;
-    } else vcpu.stepAt = (vcpu.stepAt + longer) as Instant;
     this.rekey(vcpu);
     return done as Instant;
   }
@@ -223,11 +249,26 @@ export class PhysicalCpus {
   }
 
   private nextTick(now: Instant): number {
-    const period = Math.round((this.settings.ghz * 1e9) / this.settings.tickHz);
+    const period = this.tickPeriod();
     return this.tickOrigin + period * (Math.floor((now - this.tickOrigin) / period) + 1);
+  }
+
+  private tickPeriod(): number {
+    return Math.round((this.settings.ghz * 1e9) / this.settings.tickHz);
+  }
+
+  private unfinished(cpu: number, now: Instant): number {
+    return Math.max(0, (this.busyUntil[cpu] as number) - Math.max(now, this.busyFrom[cpu] as number));
   }
 
   private nextDevice(cpu: number, now: Instant): number {
     return now + exponential((this.draws[cpu] as Stream).next(), (this.settings.ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping);
   }
+}
+
+/** kvm_set_cpu_l1tf_flush_l1d, which interrupt entry does: cycles that the flush adds to the exit in flight, before the entry. */
+function askForFlush(vcpu: Vcpu): number {
+  if (vcpu.flush || vcpu.cost === null || vcpu.cost.conditionalFlush === 0) return 0;
+  vcpu.flush = true;
+  return vcpu.cost.conditionalFlush;
 }
