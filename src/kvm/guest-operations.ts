@@ -27,8 +27,11 @@ export interface FastpathSettings {
 const missIndex = (fastpath: FastpathName, cause: MissCause): number =>
   MISSES.findIndex((miss) => miss.fastpath === fastpath && miss.cause === cause);
 
-/** Destinations of an ICR write. */
-type Destination = "physical" | "logical" | "shorthand" | "broadcast";
+const NOT_X2APIC = missIndex("icr", "not_x2apic");
+
+type IpiOp = typeof OP.ipi | typeof OP.ipiLogical | typeof OP.ipiShorthand | typeof OP.ipiBroadcast | typeof OP.ipiHypercall;
+/** Write a destination before the command; the shorthand needs none. */
+const ICR_HALVES: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
 
 const PLAIN: Partial<Record<Op, number>> = {
   [OP.cpuid]: KIND.cpuid,
@@ -169,57 +172,79 @@ export class GuestOperations {
   }
 
   /** ICR write or hypercall; delivery happens at the effect of the exit, not at its end. */
-  private sendIpi(vcpu: Vcpu, op: Op, now: Instant): boolean {
-    const { operand } = vcpu.program;
-    vcpu.target = op === OP.ipi || op === OP.ipiLogical ? operand | 0 : -1;
-    for (const target of this.targets(vcpu)) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
+  private sendIpi(vcpu: Vcpu, asked: IpiOp, now: Instant): boolean {
+    const { program } = vcpu;
+    // A guest in x2APIC cluster mode has logical destinations only.
+    const op = asked === OP.ipi && vcpu.logicalDestinations ? OP.ipiLogical : asked;
+    if (vcpu.xapic && !vcpu.apicv && ICR_HALVES.has(op) && !vcpu.destinationWritten) {
+      // The upper half of an xAPIC's ICR is a register, and an exit, of its own.
+      this.plain(vcpu, KIND.apicAccess, now);
+      vcpu.destinationWritten = true;
+      program.op = asked;
+      return true;
+    }
+    vcpu.destinationWritten = false;
+    const targets = this.targets(vcpu, op);
+    for (const target of targets) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
     if (vcpu.ipiVirtualization && op === OP.ipi) {
-      this.deliverIpi(vcpu, now);
+      for (const target of targets) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
       return this.noExit(vcpu);
     }
-    const loop = this.needs.loop();
-    if (op === OP.ipiHypercall) loop.exitByOperation(vcpu, KIND.vmcall, now);
-    else if (vcpu.xapic || vcpu.ipiVirtualization) loop.exitByOperation(vcpu, this.apicRegisterKind(vcpu), now);
-    else
-      this.writeIcr(
-        vcpu,
-        op === OP.ipi ? "physical" : op === OP.ipiLogical ? "logical" : op === OP.ipiShorthand ? "shorthand" : "broadcast",
-        now,
-      );
-    loop.stopAtEffect(vcpu);
+    if (op === OP.ipiHypercall) this.plain(vcpu, KIND.vmcall, now);
+    else this.writeIcr(vcpu, op, now);
+    vcpu.targets = targets;
+    this.needs.loop().stopAtEffect(vcpu);
     return true;
   }
 
-  private writeIcr(vcpu: Vcpu, destination: Destination, now: Instant): void {
-    const miss = this.icrMiss(destination);
-    const loop = this.needs.loop();
+  private writeIcr(vcpu: Vcpu, op: IpiOp, now: Instant): void {
     const { icr } = this.settings.traits;
-    loop.exitByOperation(vcpu, miss === NEVER_MISSED ? ICR_KIND[icr === "absent" ? "handled" : icr] : KIND.icrSlow, now);
-    vcpu.miss = miss;
+    // IPI virtualization traps what it cannot deliver itself after the write to the APIC page.
+    if (vcpu.ipiVirtualization) this.plain(vcpu, KIND.apicWrite, now);
+    else if (vcpu.xapic) {
+      this.plain(vcpu, this.apicRegisterKind(vcpu), now);
+      vcpu.miss = this.settings.decisions.icr.value ? NOT_X2APIC : this.missOf("icr");
+    } else {
+      const miss = this.icrMiss(op);
+      this.plain(vcpu, miss === NEVER_MISSED ? ICR_KIND[icr === "absent" ? "handled" : icr] : KIND.icrSlow, now);
+      vcpu.miss = miss;
+    }
   }
 
   /** handle_fastpath_set_x2apic_icr_irqoff's conditions, by era. */
-  private icrMiss(destination: Destination): number {
+  private icrMiss(op: IpiOp): number {
     const { decisions, traits } = this.settings;
     if (!decisions.icr.value) return this.missOf("icr");
-    if (destination === "shorthand") return missIndex("icr", "shorthand");
-    if (destination === "logical" && traits.icrAccepts !== "any_fast") return missIndex("icr", "logical_destination");
-    if (destination === "broadcast" && traits.icrAccepts !== "physical_fixed") return missIndex("icr", "broadcast");
+    if (op === OP.ipiShorthand) return missIndex("icr", "shorthand");
+    if (op === OP.ipiLogical && traits.icrAccepts !== "any_fast") return missIndex("icr", "logical_destination");
+    if (op === OP.ipiBroadcast && traits.icrAccepts !== "physical_fixed") return missIndex("icr", "broadcast");
     return NEVER_MISSED;
   }
 
-  /** The IPI's delivery point: its targets see it now. */
+  /** The IPI's delivery point: its targets see it now, and the sender wakes those that sleep. */
   deliverIpi(vcpu: Vcpu, now: Instant): void {
-    for (const target of this.targets(vcpu)) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
+    const { traits } = this.settings;
+    const { wakeSwait, wakeRcuwait } = EXTRAS;
+    for (const target of vcpu.targets) {
+      if (!this.needs.delivery.deliver(target, VECTOR.reschedule, now)) continue;
+      this.needs.loop().addWakeWork(vcpu, this.needs.software((traits.waiter === "swait" ? wakeSwait : wakeRcuwait).value));
+    }
   }
 
-  private targets(vcpu: Vcpu): readonly Vcpu[] {
+  private targets(vcpu: Vcpu, op: IpiOp): readonly Vcpu[] {
     const siblings = this.needs.siblings(vcpu);
-    if (vcpu.target >= 0) {
-      const one = siblings[vcpu.target];
-      return one === undefined ? [] : [one];
+    switch (op) {
+      case OP.ipi:
+      case OP.ipiLogical: {
+        const target = siblings[vcpu.program.operand];
+        return target === undefined ? [] : [target];
+      }
+      case OP.ipiBroadcast:
+        return siblings;
+      case OP.ipiShorthand:
+      case OP.ipiHypercall:
+        return siblings.filter((sibling) => sibling !== vcpu);
     }
-    return siblings.filter((sibling) => sibling !== vcpu);
   }
 
   private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {

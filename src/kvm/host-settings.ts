@@ -1,4 +1,5 @@
 /** What a resolved host means to each part of the engine. */
+import { EXTRAS } from "../cost/paths.ts";
 import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
@@ -23,6 +24,7 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
     ghz: resolved.tscHz / 1e9,
     advance: resolved.timerAdvance.value.mode,
     cstates: cstatesOf(resolved.spec.cpu, resolved.spec.cstates),
+    rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
   };
 }
 

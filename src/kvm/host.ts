@@ -63,9 +63,11 @@ export class KvmHost {
     this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
     this.accounting = new Accounting(this.tally);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
-    this.delivery = new InterruptDelivery({ ipiFlight, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const { rescheduleCycles: reschedule } = loopSettings(resolved);
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
-    this.timer = new LapicTimer({ preemptionTimerShift: resolved.cpu.preemptionTimerShift, ghz, cpus, delivery, tally });
+    const { preemptionTimerShift } = resolved.cpu;
+    this.timer = new LapicTimer({ preemptionTimerShift, ghz, advance: resolved.timerAdvance.value.mode, cpus, delivery, tally });
     const { timer } = this;
     this.block = new VcpuBlock({ settings: { haltPoll: resolved.haltPoll, ghz, ipiFlight }, cpus, timer, tally, rekey });
     this.operations = new GuestOperations(
@@ -105,6 +107,7 @@ export class KvmHost {
     this.block.settings = { haltPoll: resolved.haltPoll, ghz, ipiFlight: resolved.cpu.cycles.ipiFlight.value };
     this.operations.settings = { decisions: resolved.fastpath, traits: resolved.traits };
     this.loop.settings = loopSettings(resolved);
+    this.timer.advance = resolved.timerAdvance.value.mode;
     this.placeVms(resolved, ghz);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);

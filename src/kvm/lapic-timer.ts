@@ -16,7 +16,9 @@ import { NEVER, type Instant } from "../lib/units.ts";
 import { AT, TIMER_DELIVERIES } from "./counters.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
+import type { TimerAdvanceSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
+import { adjustAdvance } from "./timer-advance.ts";
 import { STATE, TIMER, type Vcpu } from "./vcpu.ts";
 
 const DELIVERY = Object.fromEntries(TIMER_DELIVERIES.map((name, index) => [name, AT.timerExpirations + index])) as Record<
@@ -30,13 +32,23 @@ export type Armed = "off" | "armed" | "injected" | "pending";
 export class LapicTimer {
   /** Deadlines further away than this do not fit the preemption timer: 2^(32 + shift) cycles. */
   private readonly hvLimit: number;
+  /** How the advance follows what it sees. */
+  advance: TimerAdvanceSettings["mode"];
   private readonly ghz: number;
 
   private readonly cpus: PhysicalCpus;
   private readonly delivery: InterruptDelivery;
   private readonly tally: Tally;
 
-  constructor(needs: { preemptionTimerShift: number; ghz: number; cpus: PhysicalCpus; delivery: InterruptDelivery; tally: Tally }) {
+  constructor(needs: {
+    preemptionTimerShift: number;
+    ghz: number;
+    advance: TimerAdvanceSettings["mode"];
+    cpus: PhysicalCpus;
+    delivery: InterruptDelivery;
+    tally: Tally;
+  }) {
+    this.advance = needs.advance;
     this.hvLimit = 2 ** (32 + needs.preemptionTimerShift);
     this.ghz = needs.ghz;
     this.cpus = needs.cpus;
@@ -154,6 +166,7 @@ export class LapicTimer {
 
   /** `apic_timer_expired`. */
   private expired(vcpu: Vcpu, now: Instant, fromTimerFunction: boolean): Armed {
+    vcpu.timer = TIMER.none;
     vcpu.expiredDeadline = vcpu.deadline;
     vcpu.lateFor = vcpu.deadline;
     if (!fromTimerFunction && vcpu.apicv) {
@@ -171,8 +184,11 @@ export class LapicTimer {
     else vcpu.irr |= VECTOR.timer;
   }
 
+  /** `__kvm_wait_lapic_expire` in the timer's function, which adapts the advance as before an entry. */
   private waitOnHousekeeper(vcpu: Vcpu, now: Instant): Instant {
-    const wait = Math.min(Math.max(vcpu.deadline - now, 0), this.advanceCycles(vcpu));
+    const late = now - vcpu.deadline;
+    const wait = Math.min(Math.max(-late, 0), this.advanceCycles(vcpu));
+    adjustAdvance(vcpu.advance, this.advance, late, this.ghz);
     return wait === 0 ? now : this.cpus.interrupt(vcpu.timerCpu, now, wait);
   }
 }

@@ -82,7 +82,7 @@ export class PhysicalCpus {
     this.settings = settings;
     const socket = (cpu: number): number => (cpu < this.count / 2 ? 0 : 1);
     const all = Array.from({ length: this.count }, (_, cpu) => cpu).filter((cpu) => settings.nohzFull[cpu] !== true);
-    this.housekeepers = [0, 1].map((own) => [...all].sort((a, b) => Number(socket(a) !== own) - Number(socket(b) !== own) || a - b));
+    this.housekeepers = [0, 1].map((own) => all.toSorted((a, b) => Number(socket(a) !== own) - Number(socket(b) !== own) || a - b));
     for (let cpu = 0; cpu < this.count; cpu++) {
       const housekeeping = settings.nohzFull[cpu] !== true;
       if (!housekeeping) this.deviceAt[cpu] = NEVER;
@@ -186,8 +186,9 @@ export class PhysicalCpus {
 
   /** Moves every instant by `delta`. */
   shift(delta: number): void {
-    for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince])
-      for (let cpu = 0; cpu < this.count; cpu++) array[cpu] = (array[cpu] as number) + delta;
+    for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince]) {
+      array.forEach((at, cpu) => (array[cpu] = at + delta));
+    }
     // Only its phase counts, so that it stays near zero however often the axis moves.
     this.tickOrigin = ((this.tickOrigin + delta) % this.tickPeriod()) as Instant;
   }

@@ -6,7 +6,6 @@
  *
  * Linux arch/x86/kvm/vmx/vmx.c vmx_deliver_posted_interrupt; virt/kvm/kvm_main.c kvm_vcpu_kick.
  */
-import { EXTRAS } from "../cost/paths.ts";
 import type { Vector } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
@@ -15,8 +14,10 @@ import { STATE, type Vcpu } from "./vcpu.ts";
 export interface DeliveryNeeds {
   /** From a physical IPI's sending to its arrival, host TSC cycles. */
   readonly ipiFlight: number;
-  /** Wakes a halted vCPU at `now` (`kvm_vcpu_wake_up`). */
-  wake(vcpu: Vcpu, now: Instant): void;
+  /** Cycles of a reschedule interrupt. */
+  readonly reschedule: number;
+  /** Wakes a halted vCPU at `now` (`kvm_vcpu_wake_up`); true when its thread slept. */
+  wake(vcpu: Vcpu, now: Instant): boolean;
   rekey(vcpu: Vcpu): void;
 }
 
@@ -27,33 +28,34 @@ export class InterruptDelivery {
     this.needs = needs;
   }
 
-  /** `vmx_deliver_interrupt`: a vector that is already pending coalesces, as in the IRR. */
-  deliver(vcpu: Vcpu, vector: Vector, now: Instant): void {
+  /**
+   * `vmx_deliver_interrupt`: a vector that is already pending coalesces, as in the IRR. True when
+   * the sender had to wake a sleeping thread.
+   */
+  deliver(vcpu: Vcpu, vector: Vector, now: Instant): boolean {
     if (!vcpu.apicv) {
       vcpu.irr |= vector;
-      this.kick(vcpu, now);
-      return;
+      return this.kick(vcpu, now);
     }
-    if ((vcpu.pir & vector) !== 0) return;
+    if ((vcpu.pir & vector) !== 0) return false;
     vcpu.pir |= vector;
-    if (vcpu.state === STATE.guest) this.notify(vcpu, now, false);
-    else this.needs.wake(vcpu, now);
+    if (vcpu.state !== STATE.guest) return this.needs.wake(vcpu, now);
+    this.notify(vcpu, now, false);
+    return false;
   }
 
-  /** `kvm_vcpu_kick`: out of the guest if it is there, awake if it sleeps. */
-  kick(vcpu: Vcpu, now: Instant): void {
+  /** `kvm_vcpu_kick`: out of the guest if it is there, awake if it sleeps; true when its thread slept. */
+  kick(vcpu: Vcpu, now: Instant): boolean {
     if (vcpu.state === STATE.guest) {
       this.notify(vcpu, now, true);
-      return;
+      return false;
     }
-    if (!vcpu.inGuestMode(now)) {
-      this.needs.wake(vcpu, now);
-      return;
-    }
+    if (!vcpu.inGuestMode(now)) return this.needs.wake(vcpu, now);
     // Mode IN_GUEST_MODE with host interrupts off: a re-entry finds the request and leaves the
     // inner loop; later than that the reschedule IPI ends the entry at once.
     if (vcpu.cost !== null && vcpu.cost.interruptsOnAt === Infinity) vcpu.leavesLoop = true;
-    else vcpu.pendingInterruptCycles += EXTRAS.reschedule.value;
+    else vcpu.pendingInterruptCycles += this.needs.reschedule;
+    return false;
   }
 
   private notify(vcpu: Vcpu, now: Instant, kick: boolean): void {

@@ -32,6 +32,8 @@ export interface RunLoopSettings {
   readonly advance: TimerAdvanceSettings["mode"];
   /** C-states that a guest reaches itself when HLT or MWAIT does not exit. */
   readonly cstates: readonly CState[];
+  /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
+  readonly rescheduleCycles: number;
 }
 
 /** Told of each exit when it is complete; for traces and tests. */
@@ -99,18 +101,26 @@ export class RunLoop {
     vcpu.stepAt = (vcpu.stepAt + cycles) as Instant;
   }
 
+  /** The sender of an IPI wakes its target's thread. */
+  addWakeWork(vcpu: Vcpu, cycles: number): void {
+    vcpu.hasExtras = true;
+    vcpu.wakeCycles += cycles;
+    vcpu.stepAt = (vcpu.stepAt + cycles) as Instant;
+  }
+
   /** The last phase is over: the guest is entered, unless something keeps the exit going. */
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.leavesLoop && vcpu.loopCycles === 0) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || hasRequest(vcpu))) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
+      vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
       vcpu.loopCycles = cost.leaveLoop;
       vcpu.stepAt = (now + cost.leaveLoop) as Instant;
       return;
     }
-    if (!reenters || vcpu.leavesLoop || !vcpu.apicv) this.timer.injectPending(vcpu);
+    if (!reenters || vcpu.leavesLoop) this.timer.injectPending(vcpu);
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;
@@ -127,6 +137,7 @@ export class RunLoop {
     vcpu.notifyIsKick = false;
     if (vcpu.state !== STATE.guest) return;
     if (kick) {
+      vcpu.pendingInterruptCycles += this.settings.rescheduleCycles;
       this.exitByEvent(vcpu, KIND.externalInterrupt, now);
       return;
     }
@@ -269,6 +280,11 @@ export class RunLoop {
     const usable = vcpu.mwaitInGuest ? cstates : cstates.filter((state) => state.name === "c1");
     return Math.round(idleExitNs(usable, (now - vcpu.haltStart) / ghz) * ghz);
   }
+}
+
+/** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
+function hasRequest(vcpu: Vcpu): boolean {
+  return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
 }
 
 function clearExtras(vcpu: Vcpu): void {

@@ -72,20 +72,24 @@ export class VcpuBlock {
     vcpu.stepAt = (now + window) as Instant;
   }
 
-  /** `kvm_vcpu_wake_up`: something is pending for a vCPU that may be halted. */
-  wake(vcpu: Vcpu, now: Instant): void {
+  /** `kvm_vcpu_wake_up`: something is pending for a vCPU that may be halted. True when its thread slept, or was about to. */
+  wake(vcpu: Vcpu, now: Instant): boolean {
     if (vcpu.state === STATE.poll) {
-      if (vcpu.phase === PHASE.pollNoticed) return;
+      if (vcpu.phase === PHASE.pollNoticed) return false;
       vcpu.phase = PHASE.pollNoticed;
-      vcpu.stepAt = (now + EXTRAS.pollNotice.value) as Instant;
-    } else if (vcpu.state === STATE.blocked) {
-      if (vcpu.phase === PHASE.running) return;
+      vcpu.stepAt = (now + this.cpus.software(EXTRAS.pollNotice.value)) as Instant;
+      this.rekey(vcpu);
+      return false;
+    }
+    if (vcpu.state === STATE.blocked) {
+      if (vcpu.phase === PHASE.running) return false;
       this.wakeSleeper(vcpu, now);
-    } else if (vcpu.phase === PHASE.asleep) {
-      vcpu.wakeRequested = true;
-      return;
-    } else return;
-    this.rekey(vcpu);
+      this.rekey(vcpu);
+      return true;
+    }
+    if (vcpu.state !== STATE.exit || vcpu.phase !== PHASE.asleep || vcpu.wakeRequested) return false;
+    vcpu.wakeRequested = true;
+    return true;
   }
 
   /** Polling ended: with an event, or at the end of the window. */

@@ -71,6 +71,8 @@ export class Vcpu {
   // Settings of the VM, decided anew when the configuration changes.
   apicv = false;
   xapic = false;
+  /** x2APIC cluster mode: its IPIs have logical destinations. */
+  logicalDestinations = false;
   ipiVirtualization = false;
   pauseInGuest = false;
   hltInGuest = false;
@@ -95,6 +97,8 @@ export class Vcpu {
   /** Posted-interrupt requests, and the virtual IRR. */
   pir = 0;
   irr = 0;
+  /** xAPIC without APICv: the ICR's upper half was written, the lower one comes next. */
+  destinationWritten = false;
   /** A vector waits for the guest to take interrupts (APICv off). */
   windowWanted = false;
   /** When the reschedule IPI that is pending was sent. */
@@ -124,7 +128,8 @@ export class Vcpu {
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  target = -1;
+  /** Whom its IPI goes to. */
+  targets: readonly Vcpu[] = [];
   noise = ZERO;
   flush = false;
   leavesLoop = false;

@@ -68,6 +68,7 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.costs = costs.costs(guest, vcpu.cpu);
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
+  vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
   vcpu.ipiVirtualization = host.ipiVirtualization.value;
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.hltInGuest = guest.hltInGuest;
