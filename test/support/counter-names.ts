@@ -1,0 +1,65 @@
+/** A name for each counter of a host, so that a test that finds two hosts different can say where. */
+import { COMPONENT_NAMES } from "../../src/cost/components.ts";
+import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
+import {
+  AT,
+  COUNTERS_LENGTH,
+  CPU_USES,
+  EXIT_CYCLE_EDGES,
+  HALT_POLL_RESULTS,
+  LATENCY_EDGES,
+  MISSES,
+  REGION_SIZE,
+  TIMER_DELIVERIES,
+  VCPU_STATES,
+  type Region,
+} from "../../src/kvm/counters.ts";
+import type { MsrLabel, Path } from "../../src/kvm/exit.ts";
+import { CELLS, type ExitReason } from "../../src/kvm/exits.ts";
+import { FASTPATH_NAMES } from "../../src/kvm/fastpaths.ts";
+import { KVM_STATS } from "../../src/kvm/kvm-stats.ts";
+
+/** "MSR_WRITE(icr) fastpath": an exit as tests write it down. */
+export const exitLabel = (exit: { reason: ExitReason; msr: MsrLabel; path: Path }): string =>
+  `${exit.reason}${exit.msr === "" ? "" : `(${exit.msr})`} ${exit.path}`;
+
+const labels = CELLS.map(exitLabel);
+const upTo = (edges: readonly number[]): string[] => [...edges.map((edge) => `up to ${edge}`), "above"];
+
+const NAMES: Readonly<Record<Region, readonly string[]>> = {
+  exits: labels.map((label) => `exits ${label}`),
+  exitBuckets: labels.flatMap((label) => upTo(EXIT_CYCLE_EDGES).map((edge) => `exits ${label} ${edge}`)),
+  exitCycles: labels.map((label) => `cycles ${label}`),
+  components: COMPONENT_NAMES.map((name) => `component ${name}`),
+  hits: FASTPATH_NAMES.map((name) => `hits ${name}`),
+  misses: MISSES.map(({ fastpath, cause }) => `misses ${fastpath} ${cause}`),
+  timerExpirations: TIMER_DELIVERIES.map((name) => `expirations ${name}`),
+  timerLatencyBuckets: upTo(LATENCY_EDGES).map((edge) => `timer latency ${edge}`),
+  timerLatencyCycles: ["timer latency cycles"],
+  ipiLatencyBuckets: upTo(LATENCY_EDGES).map((edge) => `ipi latency ${edge}`),
+  ipiLatencyCycles: ["ipi latency cycles"],
+  vcpuCycles: VCPU_STATES.map((name) => `vcpu ${name}`),
+  cpuCycles: CPU_USES.map((name) => `cpu ${name}`),
+  haltPolls: HALT_POLL_RESULTS.map((name) => `polls ${name}`),
+  haltPollCycles: HALT_POLL_RESULTS.map((name) => `poll cycles ${name}`),
+  workCycles: WORKLOAD_NAMES.map((name) => `work ${name}`),
+  stats: KVM_STATS.map((name) => `stat ${name}`),
+  emulatedCycles: ["emulated cycles"],
+};
+
+/** Name of each counter, in the order of the flat array. */
+export const COUNTER_NAMES: readonly string[] = (() => {
+  const names = Array.from({ length: COUNTERS_LENGTH }, () => "");
+  for (const region of Object.keys(REGION_SIZE) as Region[]) NAMES[region].forEach((name, i) => (names[AT[region] + i] = name));
+  return names;
+})();
+
+/** Counters by name, exactly. */
+export function namedCounters({ low, high }: { low: Float64Array; high: Float64Array }): Map<string, bigint> {
+  const value = (i: number): bigint => BigInt(high[i] as number) * 2n ** 48n + BigInt(low[i] as number);
+  return new Map(COUNTER_NAMES.map((name, i) => [name, value(i)]));
+}
+
+/** The counters that are not zero, for messages that a person reads. */
+export const nonZero = (counters: ReadonlyMap<string, bigint | number>): Record<string, number> =>
+  Object.fromEntries([...counters].filter(([, value]) => Number(value) !== 0).map(([name, value]) => [name, Number(value)]));

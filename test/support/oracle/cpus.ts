@@ -1,0 +1,137 @@
+/** Physical CPUs: ticks, device interrupts, idle states, and what a host interrupt does to whoever runs there. */
+import { EXTRAS } from "../../../src/cost/paths.ts";
+import { idleExitNs } from "../../../src/hw/cstates.ts";
+import { HOST_INTERRUPTS_PER_SECOND } from "../../../src/kvm/physical-cpus.ts";
+import { exponential } from "../../../src/sim/samplers.ts";
+import {
+  cancel,
+  count,
+  delayStep,
+  inGuestMode,
+  schedule,
+  setStep,
+  software,
+  stepAt,
+  type OracleCpu,
+  type OracleVcpu,
+  type World,
+} from "./world.ts";
+
+export function isIdle(cpu: OracleCpu, now: number): boolean {
+  return (cpu.occupant === null || cpu.occupant.mode === "blocked") && cpu.busyUntil <= now;
+}
+
+/** How long an idle CPU takes to leave its C-state; the governor foresaw how long it would sleep. */
+export function idleExitCycles(world: World, cpu: OracleCpu, now: number): number {
+  if (!isIdle(cpu, now)) return 0;
+  return Math.round(idleExitNs(world.hostCstates, (now - cpu.idleSince) / world.ghz) * world.ghz);
+}
+
+/** Starts the CPU's tick if it should tick and does not. */
+export function startTick(world: World, cpu: OracleCpu, now: number): void {
+  if (cpu.tick !== null || !wantsTick(cpu)) return;
+  const period = Math.round((world.ghz * 1e9) / world.resolved.spec.host_hz);
+  cpu.tick = schedule(world, cpu.actor, "tick", period * (Math.floor(now / period) + 1));
+}
+
+/** CPU 0 keeps the time and always ticks; another ticks while a thread runs on it, unless it is nohz_full. */
+function wantsTick(cpu: OracleCpu): boolean {
+  if (cpu.number === 0) return true;
+  return !cpu.nohzFull && cpu.occupant !== null && cpu.occupant.mode !== "blocked";
+}
+
+export function startDevice(world: World, cpu: OracleCpu, now: number): void {
+  if (cpu.nohzFull) return;
+  const mean = (world.ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping;
+  cpu.device = schedule(world, cpu.actor, "device", now + exponential(cpu.draws.next(), mean));
+}
+
+export function tickFired(world: World, cpu: OracleCpu, now: number): void {
+  cpu.tick = null;
+  startTick(world, cpu, now);
+  hostInterrupt(world, cpu, now, software(world, EXTRAS.hostTick.value));
+}
+
+export function deviceFired(world: World, cpu: OracleCpu, now: number): void {
+  startDevice(world, cpu, now);
+  hostInterrupt(world, cpu, now, software(world, EXTRAS.hostDevice.value));
+}
+
+/** The vCPU's thread leaves its CPU, which is idle from now on. */
+export function threadLeaves(cpu: OracleCpu, now: number): void {
+  cpu.idleSince = now;
+  if (cpu.number !== 0) cpu.tick = cancel(cpu.tick);
+}
+
+/** get_nohz_timer_target: a nohz_full CPU hands its timer to the nearest housekeeping CPU that is not idle. */
+export function timerTarget(world: World, cpu: OracleCpu, now: number): OracleCpu {
+  if (world.resolved.traits.hrtimerPinned || !cpu.nohzFull) return cpu;
+  const socketOf = ({ number }: OracleCpu): number => (number < world.cpus.length / 2 ? 0 : 1);
+  const near = world.cpus.filter((one) => !one.nohzFull && socketOf(one) === socketOf(cpu));
+  const far = world.cpus.filter((one) => !one.nohzFull && socketOf(one) !== socketOf(cpu));
+  const housekeepers = [...near, ...far];
+  return housekeepers.find((one) => !isIdle(one, now)) ?? housekeepers[0] ?? cpu;
+}
+
+/** A host interrupt arrives with `work` cycles to do; returns when they are done. */
+export function hostInterrupt(world: World, cpu: OracleCpu, now: number, work: number): number {
+  const vcpu = cpu.occupant;
+  if (vcpu === null || vcpu.mode === "blocked") return onIdleCpu(world, cpu, now, work);
+  if (vcpu.mode === "poll") {
+    // Polling notices nothing of it, but interrupt entry asks for the next L1D flush.
+    vcpu.exit!.afterEffect += askForFlush(vcpu);
+    return now + work;
+  }
+  if (vcpu.mode === "guest") {
+    vcpu.hostInterrupt ??= schedule(world, vcpu.index, "host interrupt", now);
+    return afterNextExit(vcpu, now, work);
+  }
+  if (inGuestMode(vcpu, now)) {
+    const entryAt = vcpu.step!.what === "effect" ? vcpu.step!.at + vcpu.exit!.afterEffect : vcpu.step!.at;
+    return afterNextExit(vcpu, entryAt, work);
+  }
+  return inExit(world, vcpu, now, work);
+}
+
+/** Host interrupts are off until the next EXTERNAL_INTERRUPT exit, in which the work is done. */
+function afterNextExit(vcpu: OracleVcpu, exitAt: number, work: number): number {
+  vcpu.waitingInterrupts += work;
+  return exitAt + vcpu.costs.get("externalInterrupt")!.effectAt + vcpu.waitingInterrupts;
+}
+
+function inExit(world: World, vcpu: OracleVcpu, now: number, work: number): number {
+  const exit = vcpu.exit!;
+  exit.interruptsDoneAt = Math.max(now, exit.interruptsOnAt, exit.interruptsDoneAt) + work;
+  exit.extra.host_interrupt += work;
+  const flush = askForFlush(vcpu);
+  if (vcpu.step!.what === "end") delayStep(world, vcpu, work + flush);
+  else if (vcpu.step!.what === "effect" && vcpu.step!.at <= exit.interruptsOnAt) exit.afterEffect += work + flush;
+  else {
+    delayStep(world, vcpu, work);
+    exit.afterEffect += flush;
+  }
+  return exit.interruptsDoneAt;
+}
+
+/** Cycles that a conditional L1D flush, asked for now, adds before the entry. */
+function askForFlush(vcpu: OracleVcpu): number {
+  const exit = vcpu.exit!;
+  if (exit.flush || exit.cost.conditionalFlush === 0) return 0;
+  exit.flush = true;
+  return exit.cost.conditionalFlush;
+}
+
+function onIdleCpu(world: World, cpu: OracleCpu, now: number, work: number): number {
+  const waking = cpu.occupant !== null && cpu.occupant.step?.what === "running" ? cpu.occupant : null;
+  const awakeAt = Math.min(now + idleExitCycles(world, cpu, now), waking === null ? Infinity : stepAt(waking));
+  const begin = Math.max(awakeAt, cpu.busyUntil);
+  if (begin > cpu.busyUntil) cpu.busyFrom = begin;
+  cpu.busyUntil = begin + work;
+  cpu.idleSince = cpu.busyUntil;
+  count(world, "cpu housekeeping", work);
+  if (waking !== null && stepAt(waking) < cpu.busyUntil) setStep(world, waking, "running", cpu.busyUntil);
+  return cpu.busyUntil;
+}
+
+/** Work that was counted and lies still ahead. */
+export const unfinishedWork = (cpu: OracleCpu, now: number): number => Math.max(0, cpu.busyUntil - Math.max(now, cpu.busyFrom));

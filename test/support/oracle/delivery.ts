@@ -1,0 +1,62 @@
+/** Interrupts on their way to a vCPU: posting, kicking, waking. */
+import { EXTRAS } from "../../../src/cost/paths.ts";
+import type { Vector } from "../../../src/guest/program.ts";
+import { idleExitCycles } from "./cpus.ts";
+import { inGuestMode, reenters, schedule, setStep, software, type OracleVcpu, type World } from "./world.ts";
+
+/** Delivers a vector; true when that had to wake a sleeping thread. */
+export function deliver(world: World, vcpu: OracleVcpu, vector: Vector, now: number): boolean {
+  if (!vcpu.apicv) {
+    vcpu.irr.add(vector);
+    return kick(world, vcpu, now);
+  }
+  if (vcpu.pir.has(vector)) return false;
+  vcpu.pir.add(vector);
+  if (vcpu.mode !== "guest") return wake(world, vcpu, now);
+  notify(world, vcpu, now, false);
+  return false;
+}
+
+/** Gets the vCPU to look at its requests: out of the guest, or awake. True when it woke a thread. */
+export function kick(world: World, vcpu: OracleVcpu, now: number): boolean {
+  if (vcpu.mode === "guest") notify(world, vcpu, now, true);
+  else if (!inGuestMode(vcpu, now)) return wake(world, vcpu, now);
+  else if (reenters(vcpu.exit!)) vcpu.exit!.leavesLoop = true;
+  // Too late for the look at requests: the reschedule interrupt ends the entry at once.
+  else vcpu.waitingInterrupts += software(world, EXTRAS.reschedule.value);
+  return false;
+}
+
+function notify(world: World, vcpu: OracleVcpu, now: number, kicks: boolean): void {
+  vcpu.notificationKicks ||= kicks;
+  vcpu.notification ??= schedule(world, vcpu.index, "notification", now + world.resolved.cpu.cycles.ipiFlight.value);
+}
+
+/** kvm_vcpu_wake_up. True when there was a sleeping thread to wake. */
+function wake(world: World, vcpu: OracleVcpu, now: number): boolean {
+  switch (vcpu.step?.what) {
+    case "poll over":
+      setStep(world, vcpu, "poll noticed", now + software(world, EXTRAS.pollNotice.value));
+      return false;
+    case "asleep": {
+      // On its way to sleep: it will not get far.
+      const first = !vcpu.wakeRequested;
+      vcpu.wakeRequested = true;
+      return first;
+    }
+    case undefined:
+      if (vcpu.mode !== "blocked") return false;
+      wakeSleeper(world, vcpu, now);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The thread will run as soon as its CPU has left its C-state and done what interrupts brought. */
+export function wakeSleeper(world: World, vcpu: OracleVcpu, now: number): void {
+  const { timer } = vcpu;
+  const wokenByOwnCpu = timer.state === "off" && timer.pending && timer.cpu === vcpu.cpu;
+  const flight = wokenByOwnCpu ? 0 : world.resolved.cpu.cycles.ipiFlight.value;
+  setStep(world, vcpu, "running", Math.max(now + flight + idleExitCycles(world, vcpu.cpu, now), vcpu.cpu.busyUntil));
+}

@@ -1,0 +1,160 @@
+/** In and out of the guest: the entry, interrupts taken, and the guest's own way from operation to operation. */
+import { EXTRAS } from "../../../src/cost/paths.ts";
+import { OP, VECTOR, type Vector } from "../../../src/guest/program.ts";
+import { idleExitNs } from "../../../src/hw/cstates.ts";
+import { LATENCY_EDGES } from "../../../src/kvm/counters.ts";
+import { computationLeft, countExit, endStretch, exitByEvent } from "./exits.ts";
+import { operate } from "./operations.ts";
+import { adjustAdvance, advanceCycles, guestEntered, injectPending } from "./timer.ts";
+import { cancel, count, reenters, setStep, software, type OracleVcpu, type World } from "./world.ts";
+
+/** The exit's last phase is over. */
+export function finishExit(world: World, vcpu: OracleVcpu, now: number): void {
+  const exit = vcpu.exit!;
+  if (reenters(exit) && exit.extra.run_loop === 0 && (exit.leavesLoop || requestPending(vcpu))) {
+    // kvm_vcpu_exit_request: something is asked of the vCPU, so on through the outer loop.
+    exit.leavesLoop = true;
+    exit.extra.run_loop = exit.cost.leaveLoop;
+    setStep(world, vcpu, "end", now + exit.cost.leaveLoop);
+    return;
+  }
+  if (!reenters(exit) || exit.leavesLoop) injectPending(vcpu);
+  const wait = waitForDeadline(world, vcpu, now);
+  if (wait > 0) {
+    exit.extra.timer_advance = wait;
+    setStep(world, vcpu, "end", now + wait);
+    return;
+  }
+  endStretch(world, vcpu, now);
+  countExit(world, vcpu, now);
+  enter(world, vcpu, now);
+}
+
+/** vcpu->requests: a timer to inject, or an event that no entry has looked at yet. */
+const requestPending = (vcpu: OracleVcpu): boolean => vcpu.timer.pending || (!vcpu.apicv && vcpu.irr.size > 0 && !vcpu.windowWanted);
+
+/** __kvm_wait_lapic_expire: cycles to wait for the deadline of a timer that was fired early. */
+function waitForDeadline(world: World, vcpu: OracleVcpu, now: number): number {
+  const { timer } = vcpu;
+  if (timer.expiredDeadline === null || !(vcpu.pir.has(VECTOR.timer) || vcpu.irr.has(VECTOR.timer))) return 0;
+  const late = now - vcpu.exit!.cost.afterWait - timer.expiredDeadline;
+  const wait = Math.min(Math.max(0, -late), advanceCycles(world, vcpu));
+  timer.expiredDeadline = null;
+  adjustAdvance(world, vcpu, late);
+  return wait;
+}
+
+function enter(world: World, vcpu: OracleVcpu, now: number): void {
+  vcpu.mode = "guest";
+  vcpu.since = now;
+  vcpu.exit = null;
+  vcpu.step = cancel(vcpu.step);
+  syncPostedInterrupts(vcpu);
+  vcpu.notification = cancel(vcpu.notification);
+  vcpu.notificationKicks = false;
+  if (vcpu.waitingInterrupts > 0 || vcpu.hostInterrupt !== null) {
+    vcpu.hostInterrupt = cancel(vcpu.hostInterrupt);
+    exitByEvent(world, vcpu, "externalInterrupt", now, vcpu.program.runCycles);
+    return;
+  }
+  if (!vcpu.apicv) {
+    // Event injection: one vector an entry, an interrupt window for the others.
+    if (takesInterrupts(vcpu) && vcpu.irr.size > 0) takeInterrupt(world, vcpu, now);
+    vcpu.windowWanted = vcpu.irr.size > 0;
+  }
+  if (runGuest(world, vcpu, now)) guestEntered(world, vcpu, now);
+}
+
+function syncPostedInterrupts(vcpu: OracleVcpu): void {
+  for (const vector of vcpu.pir) vcpu.irr.add(vector);
+  vcpu.pir.clear();
+}
+
+const takesInterrupts = (vcpu: OracleVcpu): boolean => vcpu.program.interruptible || vcpu.haltedSince !== null;
+
+/** The guest goes on until it is left (false), sleeps, or computes for a while. */
+export function runGuest(world: World, vcpu: OracleVcpu, now: number): boolean {
+  const { program } = vcpu;
+  for (;;) {
+    if (vcpu.apicv && vcpu.irr.size > 0 && takesInterrupts(vcpu)) takeInterrupt(world, vcpu, now);
+    if (vcpu.haltedSince !== null) {
+      vcpu.step = cancel(vcpu.step);
+      return true;
+    }
+    if (vcpu.windowWanted && program.interruptible) {
+      vcpu.windowWanted = false;
+      exitByEvent(world, vcpu, "interruptWindow", now, program.runCycles);
+      return false;
+    }
+    if (program.runCycles > 0) {
+      setStep(world, vcpu, "guest step", now + program.runCycles);
+      return true;
+    }
+    if (program.op === OP.none) program.next(now as Parameters<typeof program.next>[0]);
+    else if (operate(world, vcpu, now)) return false;
+  }
+}
+
+/** A stretch of computation is over. */
+export function guestStep(world: World, vcpu: OracleVcpu, now: number): void {
+  vcpu.program.runCycles = 0;
+  runGuest(world, vcpu, now);
+}
+
+/** A host interrupt hits the guest. */
+export function hostInterruptInGuest(world: World, vcpu: OracleVcpu, now: number): void {
+  vcpu.hostInterrupt = null;
+  if (vcpu.mode === "guest") exitByEvent(world, vcpu, "externalInterrupt", now, computationLeft(vcpu, now));
+}
+
+/** A physical IPI arrives that was sent to a running guest. */
+export function notified(world: World, vcpu: OracleVcpu, now: number): void {
+  const kicks = vcpu.notificationKicks;
+  vcpu.notification = null;
+  vcpu.notificationKicks = false;
+  if (vcpu.mode !== "guest") return;
+  if (kicks) {
+    vcpu.waitingInterrupts += software(world, EXTRAS.reschedule.value);
+    exitByEvent(world, vcpu, "externalInterrupt", now, computationLeft(vcpu, now));
+    return;
+  }
+  syncPostedInterrupts(vcpu);
+  if (vcpu.haltedSince === null) vcpu.program.runCycles = computationLeft(vcpu, now);
+  runGuest(world, vcpu, now);
+}
+
+/** The guest takes the highest vector that is pending. */
+function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
+  const vector = Math.max(...vcpu.irr) as Vector;
+  vcpu.irr.delete(vector);
+  count(world, "stat irq_injections");
+  let wakeCycles = 0;
+  if (vcpu.haltedSince !== null) {
+    wakeCycles = guestWakeCycles(world, vcpu, now - vcpu.haltedSince);
+    vcpu.haltedSince = null;
+  }
+  const takenAt = now + wakeCycles;
+  const { timer, program } = vcpu;
+  if (vector === VECTOR.timer && timer.lateFor !== null) {
+    countLatency(world, "timer", Math.max(0, takenAt - timer.lateFor));
+    timer.lateFor = null;
+  }
+  if (vector === VECTOR.reschedule && vcpu.ipiSentAt !== null) {
+    countLatency(world, "ipi", takenAt - vcpu.ipiSentAt);
+    vcpu.ipiSentAt = null;
+  }
+  program.interrupt(vector, takenAt as Parameters<typeof program.interrupt>[1], program.runCycles);
+  program.runCycles += wakeCycles;
+}
+
+/** The core leaves the C-state into which the guest itself put it: with HLT never deeper than C1. */
+function guestWakeCycles(world: World, vcpu: OracleVcpu, slept: number): number {
+  const states = vcpu.guest.mwaitInGuest ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
+  return Math.round(idleExitNs(states, slept / world.ghz) * world.ghz);
+}
+
+function countLatency(world: World, what: "timer" | "ipi", cycles: number): void {
+  const edge = LATENCY_EDGES.find((upper) => cycles <= upper);
+  count(world, `${what} latency ${edge === undefined ? "above" : `up to ${edge}`}`);
+  count(world, `${what} latency cycles`, cycles);
+}

@@ -1,0 +1,194 @@
+/** What each operation of a guest does to KVM: whether it exits, how, and to what effect. */
+import { EXTRAS } from "../../../src/cost/paths.ts";
+import { OP, VECTOR, type Op } from "../../../src/guest/program.ts";
+import type { MissCause } from "../../../src/kvm/counters.ts";
+import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
+import type { KernelTraits } from "../../../src/kvm/kernel.ts";
+import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
+import { deliver } from "./delivery.ts";
+import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
+import { hvTimerExpired, writeDeadline } from "./timer.ts";
+import { software, type OracleVcpu, type World } from "./world.ts";
+
+const ORDINARY = new Map<Op, ExitKindName>([
+  [OP.cpuid, "cpuid"],
+  [OP.portIo, "portIo"],
+  [OP.doorbell, "doorbell"],
+  [OP.mmio, "mmio"],
+  [OP.pageFault, "eptViolation"],
+  [OP.hypercall, "vmcall"],
+  [OP.otherMsr, "otherMsr"],
+]);
+
+/** Performs the operation that the program has come to; true when the guest was left. */
+export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
+  const { op } = vcpu.program;
+  const ordinary = ORDINARY.get(op);
+  if (ordinary !== undefined) return exits(world, vcpu, ordinary, now);
+  switch (op) {
+    case OP.tscDeadline:
+      return tscDeadline(world, vcpu, now);
+    case OP.oneShot:
+      return initialCount(world, vcpu, now);
+    case OP.halt:
+      return halt(world, vcpu, now);
+    case OP.eoi:
+      return endOfInterrupt(world, vcpu, now);
+    case OP.levelEoi:
+      return vcpu.apicv ? exits(world, vcpu, "levelEoi", now) : endOfInterrupt(world, vcpu, now);
+    case OP.pauseLoop:
+      return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
+    case OP.selfIpi:
+      return selfIpi(world, vcpu, now);
+    case OP.ipi:
+    case OP.ipiLogical:
+    case OP.ipiShorthand:
+    case OP.ipiBroadcast:
+    case OP.ipiHypercall:
+      return sendIpi(world, vcpu, op, now);
+    default:
+      return staysInGuest(vcpu);
+  }
+}
+
+function exits(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number): true {
+  exitByOperation(world, vcpu, kind, now);
+  return true;
+}
+
+function staysInGuest(vcpu: OracleVcpu): false {
+  vcpu.program.op = OP.none;
+  vcpu.program.runCycles = 0;
+  return false;
+}
+
+function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
+  const { fastpath, traits } = world.resolved;
+  const deadline = vcpu.program.operand;
+  const on = fastpath.tsc_deadline.value;
+  const fast = on && (vcpu.canUseHvTimer || traits.tscDeadline === "unconditional");
+  const exit = exitByOperation(world, vcpu, fast ? "tscDeadlineReenter" : "tscDeadlineSlow", now);
+  if (!fast) exit.miss = on ? "no_hv_timer" : fastpath.tsc_deadline.missCause;
+  const armed = writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
+  if (fast && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
+  if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
+  return true;
+}
+
+function initialCount(world: World, vcpu: OracleVcpu, now: number): true {
+  const deadline = vcpu.program.operand;
+  const exit = exitByOperation(world, vcpu, registerWrite(vcpu), now);
+  writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
+  return true;
+}
+
+/** How a write to an APIC register exits that KVM does not let through. */
+function registerWrite(vcpu: OracleVcpu): ExitKindName {
+  if (vcpu.guest.spec.apic !== "xapic") return "otherMsr";
+  return vcpu.apicv ? "apicWrite" : "apicAccess";
+}
+
+export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number): void {
+  const decision = world.resolved.fastpath.preemption_timer;
+  const fast: ExitKindName = vcpu.apicv ? "preemptionTimerReenter" : "preemptionTimerHandled";
+  const exit = exitByEvent(world, vcpu, decision.value ? fast : "preemptionTimerSlow", now, computationLeft(vcpu, now));
+  if (!decision.value) exit.miss = decision.missCause;
+  hvTimerExpired(world, vcpu, now + exit.cost.effectAt);
+}
+
+function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
+  vcpu.program.interruptible = true;
+  if (vcpu.guest.hltInGuest || vcpu.guest.mwaitInGuest) {
+    vcpu.haltedSince = now;
+    return staysInGuest(vcpu);
+  }
+  exitByOperation(world, vcpu, "hlt", now);
+  stopAtEffect(world, vcpu);
+  return true;
+}
+
+function endOfInterrupt(world: World, vcpu: OracleVcpu, now: number): boolean {
+  if (vcpu.apicv) return staysInGuest(vcpu);
+  return exits(world, vcpu, vcpu.guest.spec.apic === "xapic" ? "apicAccess" : "eoi", now);
+}
+
+function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
+  vcpu.irr.add(VECTOR.call);
+  return vcpu.apicv ? staysInGuest(vcpu) : exits(world, vcpu, "otherMsr", now);
+}
+
+type IpiOp = typeof OP.ipi | typeof OP.ipiLogical | typeof OP.ipiShorthand | typeof OP.ipiBroadcast | typeof OP.ipiHypercall;
+
+function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boolean {
+  const { apic } = vcpu.guest.spec;
+  // A guest in cluster mode has logical destinations only.
+  const op = asked === OP.ipi && apic === "x2apic-cluster" ? OP.ipiLogical : asked;
+  const { operand } = vcpu.program;
+  const target = op === OP.ipi || op === OP.ipiLogical ? operand : null;
+  if (apic === "xapic" && !vcpu.apicv && op !== OP.ipiHypercall && op !== OP.ipiShorthand && !vcpu.destinationWritten) {
+    exitByOperation(world, vcpu, "apicAccess", now);
+    vcpu.destinationWritten = true;
+    vcpu.program.op = asked;
+    return true;
+  }
+  vcpu.destinationWritten = false;
+  for (const one of targets(vcpu, target, op)) one.ipiSentAt ??= now;
+  if (world.resolved.ipiVirtualization.value && op === OP.ipi) {
+    for (const one of targets(vcpu, target, op)) deliver(world, one, VECTOR.reschedule, now);
+    return staysInGuest(vcpu);
+  }
+  const { kind, miss } = icrExit(world, vcpu, op);
+  const exit = exitByOperation(world, vcpu, kind, now);
+  exit.miss = miss;
+  exit.targets = targets(vcpu, target, op);
+  stopAtEffect(world, vcpu);
+  return true;
+}
+
+/** How a write of the ICR, or the hypercall in its stead, exits; and why it missed its fastpath, if it did. */
+function icrExit(world: World, vcpu: OracleVcpu, op: IpiOp): { kind: ExitKindName; miss: MissCause | null } {
+  const { fastpath, traits, ipiVirtualization } = world.resolved;
+  if (op === OP.ipiHypercall) return { kind: "vmcall", miss: null };
+  // IPI virtualization traps what it cannot deliver by itself.
+  if (ipiVirtualization.value) return { kind: "apicWrite", miss: null };
+  const miss = icrMiss(vcpu, op, fastpath.icr, traits.icrAccepts);
+  if (vcpu.guest.spec.apic === "xapic") return { kind: registerWrite(vcpu), miss };
+  if (miss !== null) return { kind: "icrSlow", miss };
+  const kinds = { absent: "icrHandled", skip: "icrSkip", handled: "icrHandled", reenter: "icrReenter" } as const;
+  return { kind: kinds[traits.icr], miss: null };
+}
+
+function icrMiss(
+  vcpu: OracleVcpu,
+  op: IpiOp,
+  { value: on, missCause }: FastpathDecision,
+  accepts: KernelTraits["icrAccepts"],
+): MissCause | null {
+  if (!on) return missCause;
+  if (vcpu.guest.spec.apic === "xapic") return "not_x2apic";
+  switch (op) {
+    case OP.ipiShorthand:
+      return "shorthand";
+    case OP.ipiLogical:
+      return accepts === "any_fast" ? null : "logical_destination";
+    case OP.ipiBroadcast:
+      return accepts === "physical_fixed" ? null : "broadcast";
+    default:
+      return null;
+  }
+}
+
+function targets(vcpu: OracleVcpu, target: number | null, op: IpiOp): readonly OracleVcpu[] {
+  if (target !== null) return vcpu.siblings.slice(target, target + 1);
+  return op === OP.ipiBroadcast ? vcpu.siblings : vcpu.siblings.filter((sibling) => sibling !== vcpu);
+}
+
+/** The IPI's delivery point: its targets see it, and the sender pays for waking those that sleep. */
+export function deliverIpi(world: World, vcpu: OracleVcpu, now: number): void {
+  const exit = vcpu.exit!;
+  const { waiter } = world.resolved.traits;
+  const wakeWork = software(world, (waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
+  for (const one of exit.targets) {
+    if (deliver(world, one, VECTOR.reschedule, now)) addWork(world, vcpu, "wakeup", wakeWork);
+  }
+}

@@ -1,0 +1,161 @@
+/** The guest's APIC timer in TSC-deadline mode: armed as preemption timer or hrtimer, expired, posted or injected. */
+import { EXTRAS } from "../../../src/cost/paths.ts";
+import { VECTOR } from "../../../src/guest/program.ts";
+import { hostInterrupt, timerTarget } from "./cpus.ts";
+import { deliver, kick } from "./delivery.ts";
+import { cancel, count, inGuestMode, schedule, software, type OracleVcpu, type World } from "./world.ts";
+
+export type Armed = "off" | "armed" | "injected" | "pending";
+
+export const advanceCycles = (world: World, vcpu: OracleVcpu): number => Math.round(vcpu.timer.advanceNs * world.ghz);
+
+/** kvm_set_lapic_tscdeadline_msr; the deadline 0 disarms. */
+export function writeDeadline(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
+  const { timer } = vcpu;
+  stop(vcpu);
+  timer.pending = false;
+  timer.deadline = deadline === 0 ? null : deadline;
+  return deadline === 0 ? "off" : arm(world, vcpu, deadline, now);
+}
+
+function stop(vcpu: OracleVcpu): void {
+  vcpu.timer.state = "off";
+  vcpu.timer.event = cancel(vcpu.timer.event);
+}
+
+/** restart_apic_timer: the preemption timer if it may be used and reaches that far, else an hrtimer. */
+function arm(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
+  const left = deadline - advanceCycles(world, vcpu) - now;
+  if (!vcpu.canUseHvTimer || left >= 2 ** (32 + world.resolved.cpu.preemptionTimerShift)) return armHrtimer(world, vcpu, deadline, now);
+  if (left <= 0) return expired(world, vcpu, deadline, now, false);
+  vcpu.timer.state = "hv";
+  return "armed";
+}
+
+/** start_sw_timer. */
+function armHrtimer(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
+  const at = deadline - advanceCycles(world, vcpu);
+  stop(vcpu);
+  if (at <= now) return expired(world, vcpu, deadline, now, false);
+  vcpu.timer.state = "hrtimer";
+  vcpu.timer.cpu = timerTarget(world, vcpu.cpu, now);
+  vcpu.timer.event = schedule(world, vcpu.index, "hrtimer", at);
+  return "armed";
+}
+
+/** The preemption timer counts in the guest only. */
+export function guestEntered(world: World, vcpu: OracleVcpu, now: number): void {
+  const { timer } = vcpu;
+  if (timer.state !== "hv") return;
+  timer.event = schedule(world, vcpu.index, "hv timer", Math.max(now, timer.deadline! - advanceCycles(world, vcpu)));
+}
+
+export function guestLeft(vcpu: OracleVcpu): void {
+  if (vcpu.timer.state === "hv") vcpu.timer.event = cancel(vcpu.timer.event);
+}
+
+/** kvm_lapic_expired_hv_timer. */
+export function hvTimerExpired(world: World, vcpu: OracleVcpu, now: number): void {
+  stop(vcpu);
+  count(world, "expirations preemption_timer");
+  expired(world, vcpu, vcpu.timer.deadline!, now, false);
+}
+
+/** The hrtimer's interrupt arrives at its CPU. */
+export function hrtimerFired(world: World, vcpu: OracleVcpu, now: number): void {
+  const { timer } = vcpu;
+  timer.state = "callback";
+  const done = hostInterrupt(world, timer.cpu, now, software(world, EXTRAS.hrtimerInterrupt.value));
+  timer.event = schedule(world, vcpu.index, "hrtimer callback", done);
+}
+
+/** apic_timer_fn: posts into a running guest, where that is allowed; else leaves it to the vCPU. */
+export function hrtimerCallback(world: World, vcpu: OracleVcpu, now: number): void {
+  const { timer } = vcpu;
+  if (vcpu.canPostTimer && inGuestMode(vcpu, now)) {
+    timer.state = "posting";
+    timer.expiredDeadline = null;
+    timer.lateFor = timer.deadline;
+    const late = now - timer.deadline!;
+    const wait = Math.min(Math.max(0, -late), advanceCycles(world, vcpu));
+    adjustAdvance(world, vcpu, late);
+    const done = wait === 0 ? now : hostInterrupt(world, timer.cpu, now, wait);
+    timer.event = schedule(world, vcpu.index, "posting", done);
+    return;
+  }
+  stop(vcpu);
+  count(world, vcpu.mode === "poll" || vcpu.mode === "blocked" ? "expirations wakeup" : "expirations hrtimer");
+  expired(world, vcpu, timer.deadline!, now, true);
+}
+
+export function timerPosted(world: World, vcpu: OracleVcpu, now: number): void {
+  stop(vcpu);
+  count(world, "expirations posted");
+  vcpu.timer.deadline = null;
+  deliver(world, vcpu, VECTOR.timer, now);
+}
+
+/** apic_timer_expired. */
+function expired(world: World, vcpu: OracleVcpu, deadline: number, now: number, fromTimerFunction: boolean): Armed {
+  const { timer } = vcpu;
+  stop(vcpu);
+  timer.expiredDeadline = deadline;
+  timer.lateFor = deadline;
+  if (vcpu.apicv && !fromTimerFunction) {
+    timer.deadline = null;
+    vcpu.pir.add(VECTOR.timer);
+    return "injected";
+  }
+  timer.pending = true;
+  if (fromTimerFunction) kick(world, vcpu, now);
+  return "pending";
+}
+
+/** kvm_inject_pending_timer_irqs. */
+export function injectPending(vcpu: OracleVcpu): void {
+  if (!vcpu.timer.pending) return;
+  vcpu.timer.pending = false;
+  vcpu.timer.deadline = null;
+  (vcpu.apicv ? vcpu.pir : vcpu.irr).add(VECTOR.timer);
+}
+
+/** The vCPU will not be in the guest: an hrtimer takes over. True when one had to. */
+export function switchToHrtimer(world: World, vcpu: OracleVcpu, now: number): boolean {
+  if (vcpu.timer.state !== "hv") return false;
+  armHrtimer(world, vcpu, vcpu.timer.deadline!, now);
+  return true;
+}
+
+/** The vCPU runs again: back to the preemption timer. */
+export function switchToHvTimer(world: World, vcpu: OracleVcpu, now: number): void {
+  if (vcpu.timer.state !== "hrtimer" || !vcpu.canUseHvTimer) return;
+  stop(vcpu);
+  arm(world, vcpu, vcpu.timer.deadline!, now);
+}
+
+/** adjust_lapic_timer_advance after a wait that began `late` cycles past the deadline. */
+export function adjustAdvance(world: World, vcpu: OracleVcpu, late: number): void {
+  const { timer } = vcpu;
+  const delta = Math.abs(late);
+  const deltaNs = delta / world.ghz;
+  const sign = late < 0 ? -1 : 1;
+  switch (world.resolved.timerAdvance.value.mode) {
+    case "off":
+    case "fixed":
+      return;
+    case "adaptive":
+      if (delta < 100 || delta > 10_000) return;
+      timer.advanceNs += sign * Math.floor(deltaNs / 8);
+      if (timer.advanceNs > 5000 || timer.advanceNs < 0) timer.advanceNs = 1000;
+      return;
+    case "stepwise":
+      if (!timer.advanceSettled) {
+        timer.advanceNs += sign * Math.floor(Math.min(deltaNs, timer.advanceNs / 8));
+        if (timer.advanceNs > 5000) {
+          timer.advanceNs = 0;
+          timer.advanceSettled = true;
+        }
+      }
+      if (delta < 100) timer.advanceSettled = true;
+  }
+}
