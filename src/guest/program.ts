@@ -81,6 +81,14 @@ export abstract class Program {
   /** Moves every instant that the program remembers. */
   abstract shift(delta: number): void;
 
+  /** Set by the machine: told when this program stored to memory that vCPU `target` of its VM may watch. */
+  stored: (target: number) => void = () => undefined;
+
+  /** Another vCPU stored to memory that this one may be spinning on; true when it looks again after `runCycles`. */
+  memoryChanged(): boolean {
+    return false;
+  }
+
   /** Takes an interrupt in the middle of a stretch of which `remaining` cycles are left. */
   interrupt(vector: Vector, now: Instant, remaining: number): void {
     this.savedOp = this.op;

@@ -232,7 +232,11 @@ export class KvmHost {
     for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
     this.siblings.clear();
-    for (const vm of this.vms) for (const vcpu of vm.vcpus) this.siblings.set(vcpu, vm.vcpus);
+    for (const vm of this.vms)
+      for (const vcpu of vm.vcpus) {
+        this.siblings.set(vcpu, vm.vcpus);
+        vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
+      }
     this.cpus.place(this.vcpus, this.now);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
     this.accounting.use(new Set([...inFlight, ...this.vcpus.map((vcpu) => vcpu.costs)]));
@@ -244,6 +248,13 @@ export class KvmHost {
     for (const vcpu of this.vcpus) this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     this.cpuEvents.rebase(this.now);
     for (let cpu = 0; cpu < this.cpus.count; cpu++) this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
+  }
+
+  /** A vCPU's program stored to memory that another one of its VM may be spinning on. */
+  private memoryChanged(watcher: Vcpu | undefined): void {
+    if (watcher === undefined || !watcher.program.memoryChanged() || watcher.state !== STATE.guest) return;
+    watcher.stepAt = (this.now + watcher.program.runCycles) as Instant;
+    if (watcher !== this.current) this.vcpuEvents.set(watcher.index, watcher.nextAt());
   }
 
   /** Moves the time axis, so that instants stay exact integers however long the host runs. */

@@ -1,0 +1,68 @@
+/** The IPI tests: one target that halts or spins, all but self, and self. */
+import { OP, type Op, type Vector } from "../program.ts";
+import type { Samples } from "./samples.ts";
+import { TestProgram, compute, step, type Steps } from "./test-program.ts";
+
+const HANDLER_CYCLES = 120;
+
+/** Sends an IPI and waits until every target has run its function. */
+export class IpiSender extends TestProgram {
+  /** Targets that have run the function. */
+  acknowledged = 0;
+  private readonly sends: readonly { readonly op: Op; readonly operand: number }[];
+  private readonly targets: number;
+  private readonly samples: Samples;
+
+  /** @param sends the operations that reach all `targets`: one hypercall, or an ICR write for each. */
+  constructor(sends: readonly { op: Op; operand: number }[], targets: number, samples: Samples) {
+    super();
+    this.sends = sends;
+    this.targets = targets;
+    this.samples = samples;
+  }
+
+  protected override *body(): Steps {
+    yield compute(START_CYCLES);
+    for (;;) {
+      const start = this.now;
+      this.acknowledged = 0;
+      for (const { op, operand } of this.sends) yield step(op, operand);
+      yield* this.spinUntil(() => this.acknowledged === this.targets);
+      this.samples.add(this.now - start);
+    }
+  }
+
+  protected override *handle(_vector: Vector): Steps {
+    yield compute(HANDLER_CYCLES);
+    this.acknowledged++;
+    yield step(OP.eoi);
+  }
+}
+
+/** Runs the function of each IPI; between them it halts or spins. */
+export class IpiTarget extends TestProgram {
+  private readonly sender: IpiSender;
+  private readonly senderNumber: number;
+  private readonly halts: boolean;
+
+  constructor(sender: IpiSender, senderNumber: number, halts: boolean) {
+    super();
+    this.sender = sender;
+    this.senderNumber = senderNumber;
+    this.halts = halts;
+  }
+
+  protected override *body(): Steps {
+    for (;;) yield this.halts ? step(OP.halt) : compute(Infinity);
+  }
+
+  protected override *handle(_vector: Vector): Steps {
+    yield compute(HANDLER_CYCLES);
+    this.sender.acknowledged++;
+    this.stored(this.senderNumber);
+    yield step(OP.eoi);
+  }
+}
+
+/** The targets are up and waiting before the first IPI. */
+const START_CYCLES = 1_000_000;

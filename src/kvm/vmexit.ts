@@ -1,0 +1,95 @@
+/**
+ * Runs a test of kvm-unit-tests on a host specification, with the fleet's own engine, and says
+ * what kvm-unit-tests would print: guest TSC cycles of an iteration, and the exits it took.
+ */
+import { Samples } from "../guest/unit-tests/samples.ts";
+import { formatCpuList } from "./cpu-list.ts";
+import type { GuestSpec, HostSpec } from "./host-spec.ts";
+import { KvmHost } from "./host.ts";
+import { resolveHost } from "./resolve.ts";
+import { SpecError } from "./resolved.ts";
+import { CELLS, type Cell } from "./exits.ts";
+import { UNIT_TESTS, type UnitTest, type UnitTestName } from "./unit-tests.ts";
+
+export interface TestExits {
+  readonly reason: string;
+  readonly msr: string;
+  readonly path: string;
+  readonly per_iteration: number;
+}
+
+/** One line of the table; cycles are guest TSC ticks at base clock. */
+export interface TestResult {
+  readonly name: UnitTestName;
+  readonly unit: "cycles";
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly iterations: number;
+  readonly exits: readonly TestExits[];
+}
+
+/** Emulated cycles between two looks at whether the test is done. */
+const STRETCH = 20_000_000;
+/** A test that has not finished by then never will. */
+const STRETCHES_MAX = 20_000;
+
+/** Runs one test. Throws a SpecError when the host has too few cores. */
+export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): TestResult {
+  const test: UnitTest = UNIT_TESTS[name];
+  const samples = new Samples(test.iterations, test.warmUp);
+  const host = new KvmHost(resolveHost(testSpec(spec, test)), seed, () => test.programs(samples));
+  const exits = new Float64Array(CELLS.length);
+  host.observe((_vcpu, kind) => {
+    if (samples.counting && !samples.full) exits[kind.cell] = (exits[kind.cell] as number) + 1;
+  });
+  for (let n = 1; !samples.full; n++) {
+    if (n > STRETCHES_MAX) throw new SpecError([], `${name} did not finish: ${samples.values.length} of ${test.iterations} iterations`);
+    host.advance(n * STRETCH);
+  }
+  return summarize(name, samples.values, exits);
+}
+
+/** The host with the test's VM alone: the first guest's settings, each vCPU on a core of its own. */
+function testSpec(spec: HostSpec, test: UnitTest): HostSpec {
+  const first = Object.values(spec.guests)[0];
+  if (first === undefined) throw new SpecError(["guests"], "expected a guest whose settings the test takes, came none");
+  const guest: GuestSpec = { ...first, count: 1, vcpus: test.vcpus, workload: "idle", placement: coresFor(spec, test.vcpus) };
+  return { ...spec, guests: { test: guest } };
+}
+
+/** A CPU on each of `count` cores: isolated ones where there are enough, never the boot CPU's core. */
+function coresFor(spec: HostSpec, count: number): string {
+  const { nohzFull } = resolveHost({ ...spec, guests: {} });
+  const cores = Array.from({ length: spec.cpus }, (_, cpu) => cpu).filter((cpu) => cpu >= 2 && (!spec.smt || cpu % 2 === 0));
+  const isolated = cores.filter((cpu) => nohzFull[cpu] === true);
+  const chosen = (isolated.length >= count ? isolated : cores).slice(0, count);
+  if (chosen.length < count) throw new SpecError(["cpus"], `expected ${count} cores besides the first for the test, came ${chosen.length}`);
+  return formatCpuList(Array.from({ length: spec.cpus }, (_, cpu) => chosen.includes(cpu)));
+}
+
+function summarize(name: UnitTestName, values: readonly number[], exits: Float64Array): TestResult {
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] as number;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    name,
+    unit: "cycles",
+    mean,
+    p50: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
+    p999: at(0.999),
+    max: at(1),
+    iterations: values.length,
+    exits: CELLS.filter(({ index }) => (exits[index] as number) > 0).map((cell: Cell) => ({
+      reason: cell.reason,
+      msr: cell.msr,
+      path: cell.path,
+      per_iteration: (exits[cell.index] as number) / values.length,
+    })),
+  };
+}
