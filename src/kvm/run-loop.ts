@@ -16,7 +16,6 @@ import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
-import type { TimerAdvanceSettings } from "./resolved.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
@@ -29,7 +28,6 @@ const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason)
 
 export interface RunLoopSettings {
   readonly ghz: number;
-  readonly advance: TimerAdvanceSettings["mode"];
   /** C-states that a guest reaches itself when HLT or MWAIT does not exit. */
   readonly cstates: readonly CState[];
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
@@ -194,7 +192,7 @@ export class RunLoop {
     const late = now - cost.afterWait - vcpu.expiredDeadline;
     vcpu.expiredDeadline = NEVER;
     const wait = Math.min(Math.max(-late, 0), this.timer.advanceCycles(vcpu));
-    adjustAdvance(vcpu.advance, this.settings.advance, late, this.settings.ghz);
+    adjustAdvance(vcpu.advance, late, this.settings.ghz);
     if (wait === 0) return false;
     vcpu.hasExtras = true;
     vcpu.waitCycles = wait;
