@@ -30,7 +30,7 @@ export interface Run {
   readonly boot?: Boot;
 }
 
-export function engineExits({ resolved, seed, cycles, boot = bootWorkload }: Run): { exits: ExitRecord[]; host: KvmHost } {
+function engineExits({ resolved, seed, cycles, boot = bootWorkload }: Run): { exits: ExitRecord[]; host: KvmHost } {
   const host = new KvmHost(resolved, seed, boot);
   const exits: ExitRecord[] = [];
   host.observe((vcpu, kind, total, end) => exits.push({ vcpu: vcpu.index, exit: exitLabel(CELLS[kind.cell]!), total, end }));
