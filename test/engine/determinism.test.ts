@@ -85,7 +85,7 @@ describe("a host", () => {
     fc.assert(
       fc.property(arbitrarySpec, fc.integer(), (spec, seed) => {
         const [one, other] = [run(spec, seed, [END]), run(spec, seed + 1, [END])];
-        fc.pre(one.exits.length > 0);
+        fc.pre(one.exits.length > 20);
         expect(other.exits).not.toEqual(one.exits);
       }),
       { numRuns: 30 },
