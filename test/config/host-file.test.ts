@@ -36,5 +36,7 @@ test("a file that is not there is an error", async () => {
 
 test("a fleet file given as one host is named for what it is, in one error", async () => {
   const result = await parse("seed: 1\ngroups:\n  - { name: a, count: 1 }");
-  expect(result.ok ? [] : lines(result.errors)).toEqual([expect.stringMatching(/^spec\.yaml:2:1: groups: expected one host specification/)]);
+  expect(result.ok ? [] : lines(result.errors)).toEqual([
+    expect.stringMatching(/^spec\.yaml:2:1: groups: expected one host specification/),
+  ]);
 });
