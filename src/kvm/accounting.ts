@@ -106,7 +106,7 @@ export class Accounting {
     cost.components.forEach((cycles, i) => bump(low, AT.components + i, exits * cycles));
     bump(low, AT.components + cost.spreadInto, ledger.noise);
     bump(low, COMPONENT.l1dFlush, flushes * cost.conditionalFlush);
-    bump(low, STAT.l1d_flush, flushes);
+    bump(low, STAT.l1d_flush, cost.flushesAlways ? exits : flushes);
     bump(low, MITIGATION, exits * cost.mitigation + flushes * cost.conditionalFlush);
     if (kind.hit >= 0) bump(low, AT.hits + kind.hit, exits);
     if (this.countsReentry || kind.variant !== "reenter") bump(low, STAT.exits, exits);

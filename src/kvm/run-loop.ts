@@ -259,7 +259,8 @@ export class RunLoop {
       vcpu.haltedInGuest = false;
       at = (now + this.wakeFromGuestHalt(vcpu, now)) as Instant;
     }
-    this.tally.add(INJECTIONS, 1);
+    // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
+    if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
     if (vector === VECTOR.timer && vcpu.lateFor !== NEVER) {
       this.accounting.timerLatency(Math.max(0, at - vcpu.lateFor));
       vcpu.lateFor = NEVER;

@@ -127,7 +127,7 @@ export function notified(world: World, vcpu: OracleVcpu, now: number): void {
 function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
   const vector = Math.max(...vcpu.irr) as Vector;
   vcpu.irr.delete(vector);
-  count(world, "stat irq_injections");
+  if (!vcpu.apicv) count(world, "stat irq_injections");
   let wakeCycles = 0;
   if (vcpu.haltedSince !== null) {
     wakeCycles = guestWakeCycles(world, vcpu, now - vcpu.haltedSince);
