@@ -48,8 +48,6 @@ export class KvmHost {
   private readonly siblings = new Map<Vcpu, readonly Vcpu[]>();
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
-  /** The vCPU whose events are being fired. */
-  private current: Vcpu | null = null;
 
   /** @param seed the host's own stream, forked from the fleet's seed by the host's name. */
   constructor(resolved: ResolvedHost, seed: number, boot: Boot = bootWorkload, rebaseCycles = REBASE) {
@@ -58,9 +56,7 @@ export class KvmHost {
     this.seed = seed;
     this.boot = boot;
     const ghz = resolved.tscHz / 1e9;
-    const rekey = (vcpu: Vcpu): void => {
-      if (vcpu !== this.current) this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
-    };
+    const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
     this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
     this.accounting = new Accounting(this.tally);
@@ -126,34 +122,24 @@ export class KvmHost {
   }
 
   private advanceWithinHorizon(end: number): void {
-    const { vcpuEvents, cpuEvents } = this;
+    const { vcpuEvents, cpuEvents, vcpus, now: base } = this;
+    const last = end - base;
     this.keyEvents();
     for (;;) {
-      const at = vcpuEvents.firstAt();
-      const cpuAt = cpuEvents.firstAt();
-      if (Math.min(at, cpuAt) > end) break;
-      if (at <= cpuAt) this.runVcpu(this.vcpus[vcpuEvents.first()] as Vcpu, at, end);
-      else {
-        this.now = cpuAt as Instant;
+      const away = vcpuEvents.firstAway();
+      const cpuAway = cpuEvents.firstAway();
+      if (away > last && cpuAway > last) break;
+      if (away <= cpuAway) {
+        const vcpu = vcpus[vcpuEvents.first()] as Vcpu;
+        this.now = (base + away) as Instant;
+        this.fire(vcpu, this.now);
+        vcpuEvents.set(vcpu.index, vcpu.nextAt());
+      } else {
+        this.now = (base + cpuAway) as Instant;
         this.cpus.fire(cpuEvents.first(), this.now);
       }
     }
     this.now = end as Instant;
-  }
-
-  /** Fires a vCPU's events as long as nothing else comes before them. */
-  private runVcpu(vcpu: Vcpu, first: number, end: number): void {
-    const { vcpuEvents, cpuEvents } = this;
-    const { index } = vcpu;
-    let at = first;
-    this.current = vcpu;
-    do {
-      this.now = at as Instant;
-      this.fire(vcpu, this.now);
-      at = vcpu.nextAt();
-    } while (at <= end && at <= cpuEvents.firstAt() && !vcpuEvents.rivalComesFirst(index, at));
-    this.current = null;
-    vcpuEvents.set(index, at);
   }
 
   /** Physical CPUs, for the view of a slice border. */
