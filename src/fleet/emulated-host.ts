@@ -12,7 +12,7 @@ import type { HostPlan } from "./action.ts";
 import type { HostSnapshot } from "./snapshot.ts";
 
 /** The host's own random stream: forked by name, so no host depends on another. */
-export const hostSeed = (seed: number, name: string): number => hashText(name, seed);
+const hostSeed = (seed: number, name: string): number => hashText(name, seed);
 
 export class EmulatedHost {
   private plan: HostPlan;

@@ -12,7 +12,7 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { VECTOR } from "../guest/program.ts";
-import { NEVER, type Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { AT, TIMER_DELIVERIES } from "./counters.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
@@ -60,7 +60,7 @@ export class LapicTimer {
 
   /** Cycles by which the timer is fired early. */
   advanceCycles(vcpu: Vcpu): number {
-    return Math.round(vcpu.advance.ns * this.ghz);
+    return cyclesOf(vcpu.advance.ns, this.ghz);
   }
 
   /** The VM is entered: the preemption timer counts from here. */

@@ -8,7 +8,7 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
-import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
 import { exponential } from "../sim/samplers.ts";
 import { Stream } from "../sim/random.ts";
 import { AT, CPU_USES } from "./counters.ts";
@@ -131,7 +131,7 @@ export class PhysicalCpus {
   idleExitCycles(cpu: number, now: Instant): number {
     if (!this.isIdle(cpu, now)) return 0;
     const { ghz, cstates } = this.settings;
-    return Math.round(idleExitNs(cstates, (now - (this.idleSince[cpu] as number)) / ghz) * ghz);
+    return cyclesOf(idleExitNs(cstates, (now - (this.idleSince[cpu] as number)) / ghz), ghz);
   }
 
   /** When the interrupts being handled on an idle CPU are done. */

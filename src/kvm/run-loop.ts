@@ -10,7 +10,7 @@ import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
-import { NEVER, type Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
@@ -277,7 +277,7 @@ export class RunLoop {
   private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
     const { cstates, ghz } = this.settings;
     const usable = vcpu.mwaitInGuest ? cstates : cstates.filter((state) => state.name === "c1");
-    return Math.round(idleExitNs(usable, (now - vcpu.haltStart) / ghz) * ghz);
+    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
 }
 
