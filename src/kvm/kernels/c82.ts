@@ -1,6 +1,6 @@
 /**
  * The vendor's kernel on a RHEL 8.2 base: the three fastpaths backported in their v5.8 form,
- * still swait (reason a of the vendor's row 10; `patches: [rcuwait]` is what it merged later).
+ * still swait (one reason why its IPIs gained less than upstream's; `patches: [rcuwait]` is what it merged later).
  * Where cpu-pm is offered (the enterprise cloud) it posts timers without being told.
  */
 import type { Kernel } from "../kernel.ts";
