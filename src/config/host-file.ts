@@ -16,6 +16,10 @@ export async function parseHostSpecFile(path: string): Promise<Parsed<HostSpec>>
   if (!("text" in text)) return failed([text]);
   const source = new Source(text);
   const value = source.value ?? {};
+  if (isFleetFile(value)) {
+    const message = "expected one host specification, the body of a group; came a fleet file with groups (fastpathd check reads those)";
+    return failed([source.error(["groups"], "key", { message })]);
+  }
   const issues = issuesOf(hostPatchSchema, value).map(({ path: key, at, words }) => source.error(key, at, words));
   const errors = [...source.errors, ...issues];
   if (errors.length > 0) return failed(errors);
@@ -23,5 +27,7 @@ export async function parseHostSpecFile(path: string): Promise<Parsed<HostSpec>>
   const problems = specProblems(spec).map(({ path: key, message }) => source.error(key, "value", { message }));
   return problems.length > 0 ? failed(problems) : { ok: true, value: spec };
 }
+
+const isFleetFile = (value: unknown): boolean => typeof value === "object" && value !== null && "groups" in value;
 
 const failed = (errors: readonly ConfigError[]): Parsed<HostSpec> => ({ ok: false, errors: errors.toSorted(byPlace) });

@@ -45,7 +45,7 @@ const guestShape = {
   pku: key(flag, "Protection keys are exposed"),
   pv: key(section("pv", { ipi: key(flag, "PV_SEND_IPI: broadcasts go by one hypercall") }), "Paravirtual features"),
   assigned_device: key(flag, "A device is passed through (VFIO)"),
-  load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as measured"),
+  load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
   placement: key(placement, "Physical CPUs that the pinned vCPUs take: a class, or a list"),
   disable_exits: key(
     z.union([z.literal("inherit"), z.array(oneOf(["hlt", "mwait", "pause", "cstate"]))], {

@@ -1,6 +1,7 @@
 /**
  * The additive pieces of an exit's cycles, as the label `component` names them. Each has one
- * physical meaning; the figures behind them are in `model.ts`.
+ * physical meaning; the figures behind them are in
+ * `paths.ts` and `hw/hardware-cycles.ts`.
  */
 export const COMPONENTS = {
   hardware: "the world switch itself: VM exit and VM entry microcode",

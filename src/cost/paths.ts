@@ -3,15 +3,14 @@
  * says how much of it runs before its effect is visible to others (an IPI's delivery, a timer's
  * arming, a HLT's look for pending interrupts), and how many indirect calls it makes.
  */
-import type { Figure } from "../hw/figure.ts";
+import { EXIT_ANATOMY, type Figure } from "../hw/figure.ts";
 
-const LADDER = "cos-vmimg measurements/exit-anatomy, Xeon Platinum 8160, Linux 6.8";
-const TIMER_FASTPATH = "Wanpeng Li, TSCDEADLINE MSR emulation fastpath, v1 and v4 cover letters 2020";
+export const TIMER_FASTPATH = "Wanpeng Li, KVM: X86: TSCDEADLINE MSR emulation fastpath, cover letters of v1 and v4 (kvm@vger, 2020)";
 
 /** The loop round every exit. */
 export const RUN_LOOP = {
   /** vmx_vcpu_run and its assembly: register switch, exit information, fastpath dispatch. */
-  inner: { value: 542, source: `derived: ${LADDER}: loop of 1154 less outer loop, dispatch and the VMCALL handler` },
+  inner: { value: 542, source: `derived: ${EXIT_ANATOMY}: loop of 1154 less outer loop, dispatch and the VMCALL handler` },
   /** vcpu_enter_guest and vcpu_run: request checks, preemption and interrupts off and on, SRCU. */
   outer: {
     value: 300,
@@ -22,16 +21,17 @@ export const RUN_LOOP = {
   /** kvm_vcpu_exit_request before a re-entry. */
   continuation: { value: 20, source: "assumed: a few loads and branches" },
   /** Context tracking of nohz_full, both ways. */
-  contextTracking: { value: 212, source: `${LADDER}: nohz_full with mitigations off` },
+  contextTracking: { value: 212, source: `derived: ${EXIT_ANATOMY}: VMCALL with less without nohz_full, mitigations off` },
 } as const satisfies Record<string, Figure>;
 
 /** Indirect calls on the pieces of the loop (assumed: counted in kvm_x86_ops uses of 5.8, before static calls). */
 export const INDIRECT_CALLS = { inner: 2, outer: 4, dispatch: 3 } as const;
 
-/** A handler. `spread` is the coefficient of variation of a heavy-tailed one; 0 is near-constant. */
+/** A handler. `spread` is the coefficient of variation of a heavy-tailed one (assumed); 0 is near-constant. */
 export interface HandlerPath extends Figure {
-  /** Part that runs before the effect is visible; the rest follows. */
+  /** Part that runs before the effect is visible; the rest follows. A split is assumed. */
   readonly before: number;
+  /** Assumed, as INDIRECT_CALLS. */
   readonly indirectCalls: number;
   readonly spread: number;
 }
@@ -55,15 +55,15 @@ export const HANDLERS = {
   otherMsr: path(200, "assumed: kvm_set_msr_common down to the MSR's case", { indirectCalls: 1 }),
   externalInterrupt: path(120, "assumed: dispatch through the host's IDT; the interrupt's own work is counted as host_interrupt"),
   hlt: path(180, "assumed: kvm_emulate_halt and the look for pending events", { before: 150, indirectCalls: 2 }),
-  cpuid: path(156, `derived: ${LADDER}: CPUID 2522 beside VMCALL 2486 with all mitigations off`),
+  cpuid: path(156, `derived: ${EXIT_ANATOMY}: CPUID 2522 beside VMCALL 2486 with all mitigations off`),
   vmcall: path(120, "assumed: the split of the ladder's loop of 1154"),
-  portIo: path(0, "counted as userspace"),
+  portIo: path(0, "by definition: counted as userspace"),
   eptViolation: path(9000, "assumed: 4 us; average over minimum 8.5 in a perf kvm sample (ChromeOS VM, 2021)", {
     spread: 2,
     indirectCalls: 6,
   }),
   doorbell: path(900, "assumed: KVM_FAST_MMIO_BUS look-up and eventfd_signal", { indirectCalls: 3 }),
-  mmio: path(1960, `derived: ${LADDER}: MMIO 8848 less port I/O 6888: decoding and emulating the instruction`, { indirectCalls: 6 }),
+  mmio: path(1960, `derived: ${EXIT_ANATOMY}: MMIO 8848 less port I/O 6888: decoding and emulating the instruction`, { indirectCalls: 6 }),
   pauseLoop: path(1500, "assumed: kvm_vcpu_on_spin looks for a vCPU to yield to", { spread: 0.5 }),
   interruptWindow: path(60, "assumed: clears the window request"),
   levelEoi: path(700, "assumed: kvm_ioapic_update_eoi", { indirectCalls: 2 }),
@@ -75,11 +75,11 @@ export type HandlerName = keyof typeof HANDLERS;
 /** Work that some exits add. */
 export const EXTRAS = {
   /** Cancelling and arming an hrtimer instead of the preemption timer. */
-  hrtimer: { value: 500, source: `${LADDER}: hrtimer cancel and arm` },
+  hrtimer: { value: 500, source: `derived: ${EXIT_ANATOMY}: about 13 % of the profile of an exit that re-arms an hrtimer` },
   /** The hop to QEMU and back with the emulation of a null device. */
-  userspace: { value: 4402, source: `derived: ${LADDER}: port I/O 6888 less VMCALL 2486 with all mitigations off` },
+  userspace: { value: 4402, source: `derived: ${EXIT_ANATOMY}: port I/O 6888 less VMCALL 2486 with all mitigations off` },
   /** Handling a host interrupt: entry, its own work, return. */
-  hostTick: { value: 8000, source: "exit-anatomy: without isolation about 0.1 % of exits take 8000 to 12000 cycles more" },
+  hostTick: { value: 8000, source: `${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more` },
   hostDevice: { value: 5000, source: "assumed: an interrupt with its softirq" },
   hrtimerInterrupt: { value: 1500, source: "assumed: hrtimer_interrupt with one expired timer" },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
@@ -93,13 +93,16 @@ export const EXTRAS = {
     value: 1800,
     source: "assumed: swake_up_one takes two locks (da4ad88cab58 measures what that costs: 15 to 20 % of a wake-up)",
   },
-  wakeRcuwait: { value: 1200, source: "assumed: the same less the queue's lock and list; its calibration is row 10a" },
+  wakeRcuwait: {
+    value: 1200,
+    source: "assumed: the same less the queue's lock and list; it may be set by da4ad88cab58's 15 to 20 %, and is not yet",
+  },
 } as const satisfies Record<string, Figure>;
 
-/** Share of exits with a slower body, and by how much: exit-anatomy, p99.9 is 9 % over p50, p99 0.6 %. */
+/** Share of exits with a slower body, and by how much. */
 export const BODY = {
   sigma: 0.0024,
   tailShare: 0.0015,
   tail: 0.09,
-  source: "exit-anatomy: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50",
+  source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
 } as const;

@@ -63,6 +63,8 @@ export interface ExitCost {
   readonly switchOut: number;
   /** Cycles by component, in the order of COMPONENT_NAMES; sums to `total`. */
   readonly components: Float64Array;
+  /** Each entry flushes the L1D cache. */
+  readonly flushesAlways: boolean;
   /** Extra cycles of a conditional L1D flush; 0 when the host does none. */
   readonly conditionalFlush: number;
   /** What leaving the inner loop after all would add (a re-entry that found a request). */
@@ -136,6 +138,7 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
     mitigationIn: entry.mitigation,
     mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[INDEX[name]] as number), 0),
     components: parts,
+    flushesAlways: on.l1dFlush === "always",
     conditionalFlush: on.l1dFlush === "cond" ? cycles.l1dFlush.value : 0,
     leaveLoop: software(RUN_LOOP.outer.value),
     spreadTable: heavy ? tailTable(path.spread) : BODY_TABLE,

@@ -43,7 +43,7 @@ export interface LoggedChange {
   readonly sentence: string;
 }
 
-/** Hosts that changed alike share one sentence: `12 hosts: fastpath.icr "auto" → "off" (module_reload)`. */
+/** Hosts that changed alike share one sentence: `12 hosts: fastpath.icr "auto" → "off" (in reality: module_reload)`. */
 export function wordChanges(records: readonly ChangeRecord[]): LoggedChange[] {
   const alike = new Map<string, string[]>();
   for (const record of records) {
@@ -59,5 +59,5 @@ function wordChange({ kind, keys, takes }: ChangeRecord): string {
   if (kind === "add") return "added";
   if (kind === "remove") return "removed";
   const what = keys.map(({ key, before, after }) => `${key} ${JSON.stringify(before)} → ${JSON.stringify(after)}`).join(", ");
-  return kind === "reboot" ? `rebooted for ${what}` : `${what} (${takes})`;
+  return kind === "reboot" ? `rebooted for ${what}` : `${what} (in reality: ${takes})`;
 }

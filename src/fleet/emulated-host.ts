@@ -12,7 +12,7 @@ import type { HostPlan } from "./action.ts";
 import type { HostSnapshot } from "./snapshot.ts";
 
 /** The host's own random stream: forked by name, so no host depends on another. */
-export const hostSeed = (seed: number, name: string): number => hashText(name, seed);
+const hostSeed = (seed: number, name: string): number => hashText(name, seed);
 
 export class EmulatedHost {
   private plan: HostPlan;
@@ -22,9 +22,11 @@ export class EmulatedHost {
   private bootNs: number;
   private lastChangeNs: number | null = null;
   private readonly seed: number;
+  private readonly fleetSeed: number;
 
   constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number) {
     this.plan = plan;
+    this.fleetSeed = seed;
     this.seed = hostSeed(seed, plan.name);
     this.bootNs = nowNs;
     this.kvm = new KvmHost(resolved, this.seed);
@@ -34,7 +36,7 @@ export class EmulatedHost {
   change(plan: HostPlan, resolved: ResolvedHost, nowNs: number): void {
     this.plan = plan;
     this.changed(nowNs);
-    this.guarded(() => this.kvm.configure(resolved));
+    this.guarded(nowNs, () => this.kvm.configure(resolved));
   }
 
   /** Starts anew with a changed plan; the generation goes on. */
@@ -50,7 +52,7 @@ export class EmulatedHost {
   advance(nowNs: number): void {
     if (this.failure !== null) return;
     const cycles = Math.floor(((nowNs - this.bootNs) / 1e9) * this.kvm.resolved.tscHz);
-    this.guarded(() => this.kvm.advance(cycles));
+    this.guarded(nowNs, () => this.kvm.advance(cycles));
   }
 
   publish(): HostSnapshot {
@@ -74,12 +76,12 @@ export class EmulatedHost {
     this.lastChangeNs = nowNs;
   }
 
-  private guarded(work: () => void): void {
+  private guarded(nowNs: number, work: () => void): void {
     try {
       work();
     } catch (error) {
       if (!(error instanceof InvariantBroken || error instanceof RangeError || error instanceof TypeError)) throw error;
-      this.failure = `${error.name}: ${error.message} (host ${this.plan.name}, seed ${this.seed})`;
+      this.failure = `${error.name}: ${error.message}; the same configuration with seed ${this.fleetSeed} fails at ${nowNs} ns of fleet time again`;
     }
   }
 }

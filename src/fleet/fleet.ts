@@ -43,9 +43,9 @@ export class Fleet {
     }
     const resolved = this.resolver.resolve(action.host);
     const running = this.hosts.get(action.host.name);
-    if (action.kind === "add" || running === undefined)
+    if (action.kind === "add" || running === undefined) {
       this.hosts.set(action.host.name, new EmulatedHost(action.host, resolved, this.seed, this.nowNs));
-    else if (action.kind === "change") running.change(action.host, resolved, this.nowNs);
+    } else if (action.kind === "change") running.change(action.host, resolved, this.nowNs);
     else running.reboot(action.host, resolved, this.nowNs);
   }
 }

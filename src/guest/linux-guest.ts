@@ -2,6 +2,7 @@
  * What the vCPUs of one Linux guest share: its kernel's tick and code paths, its application's
  * demand, and each other's run queues.
  */
+import { cyclesOf } from "../lib/units.ts";
 import type { Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
@@ -56,7 +57,7 @@ export class LinuxGuest {
     this.messagesPerVcpu = load === 0 ? 0 : workload.messagesPerVcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
-    this.intervalCycles = Math.round(workload.intervalNs * ghz);
+    this.intervalCycles = cyclesOf(workload.intervalNs, ghz);
     this.workCycles = workload.workNs * ghz;
     this.workTable = quantileTable((u) => logNormal(u, workload.workCv));
     this.softCycles = perSecond(workload.softTimersPerSecond);

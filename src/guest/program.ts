@@ -115,7 +115,8 @@ export abstract class Program {
   /** Moves the instants in the operands (used by `shift`). */
   protected shiftOperands(delta: number): void {
     if (this.op === OP.tscDeadline || this.op === OP.oneShot) this.operand = this.operand === 0 ? 0 : this.operand + delta;
-    if (this.savedOp === OP.tscDeadline || this.savedOp === OP.oneShot)
+    if (this.savedOp === OP.tscDeadline || this.savedOp === OP.oneShot) {
       this.savedOperand = this.savedOperand === 0 ? 0 : this.savedOperand + delta;
+    }
   }
 }

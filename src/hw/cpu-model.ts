@@ -1,6 +1,6 @@
 /**
  * What a CPU model offers KVM: the facts that KVM's own set-up code reads from CPUID and from
- * the capability MSRs. One file of `cpus/` per model; costs of a model live in `cost/`.
+ * the capability MSRs. One file of `cpus/` per model, with the cycles that its hardware takes.
  */
 
 import type { HardwareCycles } from "./hardware-cycles.ts";

@@ -2,7 +2,7 @@
  * Cycles that a CPU model spends on what only hardware does: the world switch, MSR writes,
  * flushes, interrupts between CPUs. Host TSC cycles at base frequency.
  */
-import type { Figure } from "./figure.ts";
+import { EXIT_ANATOMY, type Figure } from "./figure.ts";
 
 export interface HardwareCycles {
   /** VM exit plus VM entry with nothing in between. */
@@ -34,22 +34,23 @@ export interface HardwareCycles {
   readonly softwareScale: Figure;
 }
 
-const LADDER = "cos-vmimg measurements/exit-anatomy, Xeon Platinum 8160, Linux 6.8";
-
 /** Skylake-SP: the machine that was measured piece by piece; other models state their differences. */
 export const SKYLAKE_CYCLES: HardwareCycles = {
-  worldSwitch: { value: 676, source: `${LADDER}: null VMCALL in a bare hypervisor` },
-  rdmsrSpecCtrl: { value: 170, source: `derived: ${LADDER}: a guest that uses SPEC_CTRL costs 1050 = one RDMSR + two WRMSR` },
-  wrmsrSpecCtrl: { value: 440, source: `derived: ${LADDER}: IBRS and RSB filling cost 504 = one WRMSR + one fill` },
-  rsbFill: { value: 64, source: "assumed: 32 calls of about two cycles each; the split of the 504 cycles of IBRS and RSB filling" },
-  verw: { value: 520, source: `derived: ${LADDER}: turning off VERW and the rest of the host's mitigations` },
+  worldSwitch: { value: 676, source: `${EXIT_ANATOMY}: null VMCALL in a bare hypervisor` },
+  rdmsrSpecCtrl: { value: 170, source: `derived: ${EXIT_ANATOMY}: a guest that uses SPEC_CTRL costs 1050 = one RDMSR + two WRMSR` },
+  wrmsrSpecCtrl: {
+    value: 440,
+    source: `derived: ${EXIT_ANATOMY}: IBRS and RSB filling cost 504 = one WRMSR + one fill; the split is assumed`,
+  },
+  rsbFill: { value: 64, source: "assumed: 32 calls of about two cycles each; splits the 504 cycles of IBRS and RSB filling" },
+  verw: { value: 520, source: `derived: ${EXIT_ANATOMY}: VERW and the rest of the host's mitigations; that VERW is all of it is assumed` },
   verwLegacy: { value: 30, source: "assumed: a segment check in microcode; no published figure at hand" },
-  l1dFlush: { value: 2076, source: `${LADDER}: conditional L1D flush after an exit to user space` },
-  cr3Writes: { value: 440, source: `${LADDER}: host CR3 write 230, surcharge of the next entry 210` },
-  vpmuSwitch: { value: 318, source: `${LADDER}: vPMU exposed` },
-  pkruSwitch: { value: 6, source: `${LADDER}: PKU exposed` },
-  preemptionTimerLoad: { value: 48, source: `${LADDER}: preemption_timer=Y` },
-  apicvSync: { value: 72, source: `${LADDER}: enable_apicv=Y` },
+  l1dFlush: { value: 2076, source: `derived: ${EXIT_ANATOMY}: conditional L1D flush after an exit to user space` },
+  cr3Writes: { value: 440, source: `derived: ${EXIT_ANATOMY}: host CR3 write 230, surcharge of the next entry 210` },
+  vpmuSwitch: { value: 318, source: `derived: ${EXIT_ANATOMY}: VMCALL with less without an exposed vPMU` },
+  pkruSwitch: { value: 6, source: `derived: ${EXIT_ANATOMY}: VMCALL with less without exposed protection keys` },
+  preemptionTimerLoad: { value: 48, source: `derived: ${EXIT_ANATOMY}: VMCALL with preemption_timer=Y less with N` },
+  apicvSync: { value: 72, source: `derived: ${EXIT_ANATOMY}: VMCALL with enable_apicv=Y less with N` },
   retpoline: { value: 25, source: "assumed: a mispredicted return serialised by LFENCE or PAUSE, twenty to thirty cycles" },
   ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
   softwareScale: { value: 1, source: "by definition: the reference core" },

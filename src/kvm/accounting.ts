@@ -77,10 +77,11 @@ export class Accounting {
     for (const costs of this.ledgers) costs.forEach((cost, kind) => this.settleOne(cost, KIND_LIST[kind] as ExitKind));
   }
 
-  /** From now on exits refer to these costs; what the others added up to is counted. */
-  use(costs: ReadonlySet<readonly ExitCost[]>): void {
+  /** From now on exits begin with these costs; those in flight end with the costs that they began with, however long they sleep. */
+  use(costs: ReadonlySet<readonly ExitCost[]>, inFlight: ReadonlySet<ExitCost>): void {
     this.settle();
-    this.ledgers = costs;
+    const needed = [...this.ledgers].filter((old) => old.some((cost) => inFlight.has(cost)));
+    this.ledgers = new Set([...needed, ...costs]);
   }
 
   /** The guest takes its timer interrupt `latency` cycles after the deadline. */
@@ -105,7 +106,7 @@ export class Accounting {
     cost.components.forEach((cycles, i) => bump(low, AT.components + i, exits * cycles));
     bump(low, AT.components + cost.spreadInto, ledger.noise);
     bump(low, COMPONENT.l1dFlush, flushes * cost.conditionalFlush);
-    bump(low, STAT.l1d_flush, flushes);
+    bump(low, STAT.l1d_flush, cost.flushesAlways ? exits : flushes);
     bump(low, MITIGATION, exits * cost.mitigation + flushes * cost.conditionalFlush);
     if (kind.hit >= 0) bump(low, AT.hits + kind.hit, exits);
     if (this.countsReentry || kind.variant !== "reenter") bump(low, STAT.exits, exits);

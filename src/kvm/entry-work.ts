@@ -40,8 +40,9 @@ function chooseVerw(context: MitigationContext, flush: ChosenL1dFlush): ChosenVe
   const live = bufferBugs(context);
   const asking = askingForClear(context);
   if (live.length === 0) return none(`no live bug that VERW cures and the kernel knows${context.rtm ? "" : " (RTM is absent)"}`);
-  if (asking.length === 0)
+  if (asking.length === 0) {
     return none(`mds_user_clear is off: ${context.settings.all === "off" ? "mitigations=off" : `${namesOf(live)} off`}`);
+  }
   if (context.traits.verw === "only_without_l1d_flush" && flush.mode !== "never") {
     const kind = flush.mode === "cond" ? "conditional" : "always";
     return none(`vmx_l1d_should_flush is on (l1tf, ${kind}), so vmx_vcpu_enter_exit takes that arm and never reaches mds_user_clear`);

@@ -22,7 +22,6 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
   return {
     ghz: resolved.tscHz / 1e9,
-    advance: resolved.timerAdvance.value.mode,
     cstates: cstatesOf(resolved.spec.cpu, resolved.spec.cstates),
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
   };

@@ -5,7 +5,7 @@
  */
 import { AT, CPU_USES, VCPU_STATES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
-import { REBASE, type KvmHost } from "./host.ts";
+import type { KvmHost } from "./host.ts";
 import { carry } from "./tally.ts";
 import { WORKLOAD_NAMES } from "../guest/workloads.ts";
 import { STATE } from "./vcpu.ts";
@@ -13,8 +13,6 @@ import { STATE } from "./vcpu.ts";
 const use = (name: (typeof CPU_USES)[number]): number => AT.cpuCycles + CPU_USES.indexOf(name);
 const state = (name: (typeof VCPU_STATES)[number]): number => AT.vcpuCycles + VCPU_STATES.indexOf(name);
 const HIGH = 2 ** 48;
-/** Rebases that make one unit of `high`. */
-const REBASES_PER_HIGH = HIGH / REBASE;
 
 export interface CounterView {
   readonly low: Float64Array;
@@ -57,8 +55,9 @@ export function viewCounters(host: KvmHost): CounterView {
 /** Adds `times` × the host's emulated time, exactly. */
 function addTime(low: Float64Array, high: Float64Array, index: number, host: KvmHost, times: number): void {
   const rebases = host.rebases * times;
-  high[index] = (high[index] as number) + Math.floor(rebases / REBASES_PER_HIGH);
-  low[index] = (low[index] as number) + (rebases % REBASES_PER_HIGH) * REBASE + times * host.now;
+  const rebasesPerHigh = HIGH / host.rebaseCycles;
+  high[index] = (high[index] as number) + Math.floor(rebases / rebasesPerHigh);
+  low[index] = (low[index] as number) + (rebases % rebasesPerHigh) * host.rebaseCycles + times * host.now;
 }
 
 /** Makes `low` non-negative again after a subtraction. */

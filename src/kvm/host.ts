@@ -23,8 +23,8 @@ import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
-/** Instants are moved back by this when they reach it, so that they stay exact integers. */
-export const REBASE = 2 ** 42;
+/** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
+const REBASE = 2 ** 42;
 
 export class KvmHost {
   resolved: ResolvedHost;
@@ -32,8 +32,9 @@ export class KvmHost {
   vms: readonly Vm[] = [];
   vcpus: readonly Vcpu[] = [];
   now: Instant = instant(-0);
-  /** How often the time axis was moved back by REBASE. */
+  /** How often the time axis was moved back by `rebaseCycles`. */
   rebases = 0;
+  readonly rebaseCycles: number;
 
   private readonly seed: number;
   private readonly boot: Boot;
@@ -47,18 +48,15 @@ export class KvmHost {
   private readonly siblings = new Map<Vcpu, readonly Vcpu[]>();
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
-  /** The vCPU whose events are being fired. */
-  private current: Vcpu | null = null;
 
   /** @param seed the host's own stream, forked from the fleet's seed by the host's name. */
-  constructor(resolved: ResolvedHost, seed: number, boot: Boot = bootWorkload) {
+  constructor(resolved: ResolvedHost, seed: number, boot: Boot = bootWorkload, rebaseCycles = REBASE) {
     this.resolved = resolved;
+    this.rebaseCycles = rebaseCycles;
     this.seed = seed;
     this.boot = boot;
     const ghz = resolved.tscHz / 1e9;
-    const rekey = (vcpu: Vcpu): void => {
-      if (vcpu !== this.current) this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
-    };
+    const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
     this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
     this.accounting = new Accounting(this.tally);
@@ -67,7 +65,7 @@ export class KvmHost {
     this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
-    this.timer = new LapicTimer({ preemptionTimerShift, ghz, advance: resolved.timerAdvance.value.mode, cpus, delivery, tally });
+    this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
     this.block = new VcpuBlock({ settings: { haltPoll: resolved.haltPoll, ghz, ipiFlight }, cpus, timer, tally, rekey });
     this.operations = new GuestOperations(
@@ -107,7 +105,6 @@ export class KvmHost {
     this.block.settings = { haltPoll: resolved.haltPoll, ghz, ipiFlight: resolved.cpu.cycles.ipiFlight.value };
     this.operations.settings = { decisions: resolved.fastpath, traits: resolved.traits };
     this.loop.settings = loopSettings(resolved);
-    this.timer.advance = resolved.timerAdvance.value.mode;
     this.placeVms(resolved, ghz);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);
@@ -117,42 +114,32 @@ export class KvmHost {
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
   advance(until: number): void {
-    const end = until - this.rebases * REBASE;
+    const end = until - this.rebases * this.rebaseCycles;
     while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + HORIZON / 2));
     this.accounting.settle();
     this.tally.fold();
-    if (end >= REBASE) this.rebase();
+    while (this.now >= this.rebaseCycles) this.rebase();
   }
 
   private advanceWithinHorizon(end: number): void {
-    const { vcpuEvents, cpuEvents } = this;
+    const { vcpuEvents, cpuEvents, vcpus, now: base } = this;
+    const last = end - base;
     this.keyEvents();
     for (;;) {
-      const at = vcpuEvents.firstAt();
-      const cpuAt = cpuEvents.firstAt();
-      if (Math.min(at, cpuAt) > end) break;
-      if (at <= cpuAt) this.runVcpu(this.vcpus[vcpuEvents.first()] as Vcpu, at, end);
-      else {
-        this.now = cpuAt as Instant;
+      const away = vcpuEvents.firstAway();
+      const cpuAway = cpuEvents.firstAway();
+      if (away > last && cpuAway > last) break;
+      if (away <= cpuAway) {
+        const vcpu = vcpus[vcpuEvents.first()] as Vcpu;
+        this.now = (base + away) as Instant;
+        this.fire(vcpu, this.now);
+        vcpuEvents.set(vcpu.index, vcpu.nextAt());
+      } else {
+        this.now = (base + cpuAway) as Instant;
         this.cpus.fire(cpuEvents.first(), this.now);
       }
     }
     this.now = end as Instant;
-  }
-
-  /** Fires a vCPU's events as long as nothing else comes before them. */
-  private runVcpu(vcpu: Vcpu, first: number, end: number): void {
-    const { vcpuEvents, cpuEvents } = this;
-    const { index } = vcpu;
-    let at = first;
-    this.current = vcpu;
-    do {
-      this.now = at as Instant;
-      this.fire(vcpu, this.now);
-      at = vcpu.nextAt();
-    } while (at <= end && at <= cpuEvents.firstAt() && !vcpuEvents.rivalComesFirst(index, at));
-    this.current = null;
-    vcpuEvents.set(index, at);
   }
 
   /** Physical CPUs, for the view of a slice border. */
@@ -217,7 +204,6 @@ export class KvmHost {
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
   private placeVms(resolved: ResolvedHost, ghz: number): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
-    const inFlight = this.vcpus.filter((vcpu) => vcpu.cost !== null).map((vcpu) => vcpu.costs);
     const costs = new CostCache(resolved);
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
@@ -239,7 +225,7 @@ export class KvmHost {
       }
     this.cpus.place(this.vcpus, this.now);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(new Set([...inFlight, ...this.vcpus.map((vcpu) => vcpu.costs)]));
+    this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }
 
   /** Enters every actor's next event, relative to now. */
@@ -260,8 +246,8 @@ export class KvmHost {
   /** Moves the time axis, so that instants stay exact integers however long the host runs. */
   private rebase(): void {
     this.rebases++;
-    this.now = (this.now - REBASE) as Instant;
-    for (const vcpu of this.vcpus) vcpu.shift(-REBASE);
-    this.cpus.shift(-REBASE);
+    this.now = (this.now - this.rebaseCycles) as Instant;
+    for (const vcpu of this.vcpus) vcpu.shift(-this.rebaseCycles);
+    this.cpus.shift(-this.rebaseCycles);
   }
 }

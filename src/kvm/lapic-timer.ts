@@ -12,11 +12,10 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { VECTOR } from "../guest/program.ts";
-import { NEVER, type Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { AT, TIMER_DELIVERIES } from "./counters.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
-import type { TimerAdvanceSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import { STATE, TIMER, type Vcpu } from "./vcpu.ts";
@@ -32,23 +31,13 @@ export type Armed = "off" | "armed" | "injected" | "pending";
 export class LapicTimer {
   /** Deadlines further away than this do not fit the preemption timer: 2^(32 + shift) cycles. */
   private readonly hvLimit: number;
-  /** How the advance follows what it sees. */
-  advance: TimerAdvanceSettings["mode"];
   private readonly ghz: number;
 
   private readonly cpus: PhysicalCpus;
   private readonly delivery: InterruptDelivery;
   private readonly tally: Tally;
 
-  constructor(needs: {
-    preemptionTimerShift: number;
-    ghz: number;
-    advance: TimerAdvanceSettings["mode"];
-    cpus: PhysicalCpus;
-    delivery: InterruptDelivery;
-    tally: Tally;
-  }) {
-    this.advance = needs.advance;
+  constructor(needs: { preemptionTimerShift: number; ghz: number; cpus: PhysicalCpus; delivery: InterruptDelivery; tally: Tally }) {
     this.hvLimit = 2 ** (32 + needs.preemptionTimerShift);
     this.ghz = needs.ghz;
     this.cpus = needs.cpus;
@@ -71,7 +60,7 @@ export class LapicTimer {
 
   /** Cycles by which the timer is fired early. */
   advanceCycles(vcpu: Vcpu): number {
-    return Math.round(vcpu.advance.ns * this.ghz);
+    return cyclesOf(vcpu.advance.ns, this.ghz);
   }
 
   /** The VM is entered: the preemption timer counts from here. */
@@ -188,7 +177,7 @@ export class LapicTimer {
   private waitOnHousekeeper(vcpu: Vcpu, now: Instant): Instant {
     const late = now - vcpu.deadline;
     const wait = Math.min(Math.max(-late, 0), this.advanceCycles(vcpu));
-    adjustAdvance(vcpu.advance, this.advance, late, this.ghz);
+    adjustAdvance(vcpu.advance, late, this.ghz);
     return wait === 0 ? now : this.cpus.interrupt(vcpu.timerCpu, now, wait);
   }
 }

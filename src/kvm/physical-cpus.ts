@@ -8,7 +8,7 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
-import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
 import { exponential } from "../sim/samplers.ts";
 import { Stream } from "../sim/random.ts";
 import { AT, CPU_USES } from "./counters.ts";
@@ -49,7 +49,9 @@ export class PhysicalCpus {
   private readonly busyUntil: Float64Array;
   private readonly idleSince: Float64Array;
   private readonly draws: readonly Stream[];
-  private tickOrigin: Instant;
+  /** How often the time axis was moved, and by how much each time. */
+  private moves = 0;
+  private moveCycles = 0;
   private housekeepers: readonly (readonly number[])[] = [];
   private readonly wakeUp: (cpu: number) => void;
   private readonly rekey: (vcpu: Vcpu) => void;
@@ -70,11 +72,10 @@ export class PhysicalCpus {
     this.busyUntil = new Float64Array(count).fill(0);
     this.idleSince = new Float64Array(count).fill(0);
     this.draws = Array.from({ length: count }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
-    this.tickOrigin = instant(0);
     this.wakeUp = on.cpu;
     this.rekey = on.vcpu;
     this.settings = settings;
-    this.configure(settings, this.tickOrigin);
+    this.configure(settings, instant(0));
   }
 
   /** New settings: ticks and device interrupts start or stop where nohz_full changed. The caller asks `nextAt` anew. */
@@ -130,7 +131,7 @@ export class PhysicalCpus {
   idleExitCycles(cpu: number, now: Instant): number {
     if (!this.isIdle(cpu, now)) return 0;
     const { ghz, cstates } = this.settings;
-    return Math.round(idleExitNs(cstates, (now - (this.idleSince[cpu] as number)) / ghz) * ghz);
+    return cyclesOf(idleExitNs(cstates, (now - (this.idleSince[cpu] as number)) / ghz), ghz);
   }
 
   /** When the interrupts being handled on an idle CPU are done. */
@@ -184,13 +185,13 @@ export class PhysicalCpus {
     });
   }
 
-  /** Moves every instant by `delta`. */
+  /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
     for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince]) {
       array.forEach((at, cpu) => (array[cpu] = at + delta));
     }
-    // Only its phase counts, so that it stays near zero however often the axis moves.
-    this.tickOrigin = ((this.tickOrigin + delta) % this.tickPeriod()) as Instant;
+    this.moves++;
+    this.moveCycles = delta;
   }
 
   /** Cycles of a software path on this host's CPU model. */
@@ -250,12 +251,10 @@ export class PhysicalCpus {
   }
 
   private nextTick(now: Instant): number {
-    const period = this.tickPeriod();
-    return this.tickOrigin + period * (Math.floor((now - this.tickOrigin) / period) + 1);
-  }
-
-  private tickPeriod(): number {
-    return Math.round((this.settings.ghz * 1e9) / this.settings.tickHz);
+    const period = Math.round((this.settings.ghz * 1e9) / this.settings.tickHz);
+    // Ticks count from the boot, which lies far back: only the phase is kept, so that all stays exact.
+    const origin = (this.moves * (this.moveCycles % period)) % period;
+    return origin + period * (Math.floor((now - origin) / period) + 1);
   }
 
   private unfinished(cpu: number, now: Instant): number {

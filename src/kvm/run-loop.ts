@@ -10,13 +10,12 @@ import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
-import { NEVER, type Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
-import type { TimerAdvanceSettings } from "./resolved.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
@@ -29,7 +28,6 @@ const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason)
 
 export interface RunLoopSettings {
   readonly ghz: number;
-  readonly advance: TimerAdvanceSettings["mode"];
   /** C-states that a guest reaches itself when HLT or MWAIT does not exit. */
   readonly cstates: readonly CState[];
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
@@ -194,7 +192,7 @@ export class RunLoop {
     const late = now - cost.afterWait - vcpu.expiredDeadline;
     vcpu.expiredDeadline = NEVER;
     const wait = Math.min(Math.max(-late, 0), this.timer.advanceCycles(vcpu));
-    adjustAdvance(vcpu.advance, this.settings.advance, late, this.settings.ghz);
+    adjustAdvance(vcpu.advance, late, this.settings.ghz);
     if (wait === 0) return false;
     vcpu.hasExtras = true;
     vcpu.waitCycles = wait;
@@ -261,7 +259,8 @@ export class RunLoop {
       vcpu.haltedInGuest = false;
       at = (now + this.wakeFromGuestHalt(vcpu, now)) as Instant;
     }
-    this.tally.add(INJECTIONS, 1);
+    // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
+    if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
     if (vector === VECTOR.timer && vcpu.lateFor !== NEVER) {
       this.accounting.timerLatency(Math.max(0, at - vcpu.lateFor));
       vcpu.lateFor = NEVER;
@@ -278,7 +277,7 @@ export class RunLoop {
   private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
     const { cstates, ghz } = this.settings;
     const usable = vcpu.mwaitInGuest ? cstates : cstates.filter((state) => state.name === "c1");
-    return Math.round(idleExitNs(usable, (now - vcpu.haltStart) / ghz) * ghz);
+    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
 }
 

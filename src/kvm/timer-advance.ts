@@ -17,11 +17,13 @@ const STEP = 8;
 
 /** Advance of one vCPU, in ns; `adjusted` is the stepwise form's "done". */
 export interface TimerAdvance {
+  readonly mode: TimerAdvanceSettings["mode"];
   ns: number;
   adjusted: boolean;
 }
 
 export const initialAdvance = (settings: TimerAdvanceSettings): TimerAdvance => ({
+  mode: settings.mode,
   ns: settings.mode === "off" ? 0 : settings.ns,
   adjusted: false,
 });
@@ -29,7 +31,8 @@ export const initialAdvance = (settings: TimerAdvanceSettings): TimerAdvance => 
 /**
  * After a wait that began `late` cycles past the deadline (negative: before it).
  */
-export function adjustAdvance(advance: TimerAdvance, mode: TimerAdvanceSettings["mode"], late: number, ghz: number): void {
+export function adjustAdvance(advance: TimerAdvance, late: number, ghz: number): void {
+  const { mode } = advance;
   if (mode === "off" || mode === "fixed") return;
   const delta = Math.abs(late);
   if (mode === "stepwise") {

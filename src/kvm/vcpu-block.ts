@@ -7,7 +7,7 @@
  * coming back to it.
  */
 import { EXTRAS } from "../cost/paths.ts";
-import { NEVER, type Instant } from "../lib/units.ts";
+import { cyclesOf, nanosOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
 import { AT, HALT_POLL_RESULTS, VCPU_STATES } from "./counters.ts";
 import { nextWindow } from "./halt-polling.ts";
@@ -63,7 +63,7 @@ export class VcpuBlock {
     if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
     vcpu.haltStart = now;
     vcpu.wakeRequested = false;
-    const window = Math.round(vcpu.haltPollNs * this.settings.ghz);
+    const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);
     if (window === 0) return this.leaveCpu(vcpu, now);
     this.tally.add(STAT.haltAttemptedPoll, 1);
     this.endSegment(vcpu, now, EXIT);
@@ -120,7 +120,7 @@ export class VcpuBlock {
     const waited = now - vcpu.since;
     this.endSegment(vcpu, now, HALTED);
     this.tally.add(STAT.haltWakeup, 1);
-    this.tally.add(STAT.haltWaitNs, Math.round(waited / this.settings.ghz));
+    this.tally.add(STAT.haltWaitNs, nanosOf(waited, this.settings.ghz));
     vcpu.state = STATE.exit;
     this.cpus.resume(vcpu, now);
     this.adapt(vcpu, now);
@@ -162,7 +162,7 @@ export class VcpuBlock {
   }
 
   private adapt(vcpu: Vcpu, now: Instant): void {
-    const halted = Math.round((now - vcpu.haltStart) / this.settings.ghz);
+    const halted = nanosOf(now - vcpu.haltStart, this.settings.ghz);
     vcpu.haltPollNs = nextWindow(this.settings.haltPoll, vcpu.haltPollNs, halted, true);
     vcpu.haltStart = NEVER;
   }
@@ -172,7 +172,7 @@ export class VcpuBlock {
     this.tally.add(AT.haltPolls + result, 1);
     this.tally.add(AT.haltPollCycles + result, cycles);
     if (success) this.tally.add(STAT.haltSuccessfulPoll, 1);
-    this.tally.add(success ? STAT.haltPollSuccessNs : STAT.haltPollFailNs, Math.round(cycles / this.settings.ghz));
+    this.tally.add(success ? STAT.haltPollSuccessNs : STAT.haltPollFailNs, nanosOf(cycles, this.settings.ghz));
   }
 
   /** A stretch of one state is over; exit stretches add up to the exit's cycles. */

@@ -113,7 +113,7 @@ export class Vcpu {
   expiredDeadline: Instant = NEVER;
   /** Deadline of the timer interrupt that is pending, for its latency. */
   lateFor: Instant = NEVER;
-  readonly advance: TimerAdvance;
+  advance: TimerAdvance;
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;

@@ -75,9 +75,9 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.mwaitInGuest = guest.mwaitInGuest;
   vcpu.canPostTimer = canPostTimer(inputs);
   vcpu.canUseHvTimer = canUseHvTimer(inputs);
-  const { mode, ns } = host.timerAdvance.value;
-  if (mode === "off") vcpu.advance.ns = 0;
-  else if (mode === "fixed" || vcpu.advance.ns === 0) vcpu.advance.ns = ns;
+  const { mode } = host.timerAdvance.value;
+  // What an automatic mode has found out stays, as long as the mode does.
+  if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);
   if (host.haltPoll.mode !== "adaptive") vcpu.haltPollNs = initialWindow(host.haltPoll);
 }
 

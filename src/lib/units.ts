@@ -7,15 +7,13 @@
 export type Instant = number & { readonly unit: "instant" };
 /** A duration in host TSC cycles; an integer. */
 export type Cycles = number & { readonly unit: "cycles" };
-/** A duration in nanoseconds. */
-export type Nanos = number & { readonly unit: "nanos" };
 
 export const instant = (value: number): Instant => value as Instant;
-export const cycles = (value: number): Cycles => value as Cycles;
-export const nanos = (value: number): Nanos => value as Nanos;
 
 /** "Never": later than every instant of a run. */
 export const NEVER = Infinity as Instant;
 
 /** Whole cycles of a duration at `ghz` (1 GHz is one cycle a nanosecond). */
 export const cyclesOf = (ns: number, ghz: number): Cycles => Math.round(ns * ghz) as Cycles;
+/** Whole nanoseconds of a duration in cycles. */
+export const nanosOf = (cycles: number, ghz: number): number => Math.round(cycles / ghz);

@@ -5,6 +5,8 @@
  */
 import { bareLoop } from "./bare-loop.ts";
 import { interleave, median, METHOD, ratio, slicesOf, type Timings, type Variant } from "./interleave.ts";
+import { footprint } from "./memory.ts";
+import { engine, oracle } from "./mixed-host.ts";
 
 interface Gate {
   readonly subject: string;
@@ -13,8 +15,11 @@ interface Gate {
   readonly floor: number;
 }
 
-const VARIANTS: readonly Variant[] = [bareLoop()];
-const GATES: readonly Gate[] = [];
+const VARIANTS: readonly Variant[] = [bareLoop(), engine(), oracle()];
+const GATES: readonly Gate[] = [
+  { subject: "engine", reference: "oracle", floor: 5 },
+  { subject: "engine", reference: "bare loop", floor: 0.1 },
+];
 
 function printTimings(timings: Timings): void {
   console.log(`${METHOD.slices} interleaved slices of ${METHOD.sliceMs} ms each, Node ${process.versions.node}\n`);
@@ -38,7 +43,8 @@ function judge(timings: Timings): number {
   return verdicts.filter(({ min, floor }) => !(min >= floor)).length;
 }
 
+const { perHost, perVcpu } = footprint();
 const timings = interleave(VARIANTS);
 printTimings(timings);
-console.log("");
+console.log(`\n${Math.round(perHost)} bytes a host of 36 CPUs, ${Math.round(perVcpu)} a vCPU\n`);
 process.exitCode = judge(timings) > 0 ? 1 : 0;

@@ -33,3 +33,10 @@ test("a file that is not there is an error", async () => {
   const result = await parseHostSpecFile("/does/not/exist.yaml");
   expect(result.ok ? [] : lines(result.errors)).toEqual([expect.stringContaining("exist.yaml: cannot be read")]);
 });
+
+test("a fleet file given as one host is named for what it is, in one error", async () => {
+  const result = await parse("seed: 1\ngroups:\n  - { name: a, count: 1 }");
+  expect(result.ok ? [] : lines(result.errors)).toEqual([
+    expect.stringMatching(/^spec\.yaml:2:1: groups: expected one host specification/),
+  ]);
+});

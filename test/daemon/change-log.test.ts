@@ -48,7 +48,7 @@ describe("the log of changes", () => {
     ] as const;
     const records = new ChangeLog().add(actions, before, fakeFleet([changed("a"), changed("b")]), new Date(0));
     expect(wordChanges(records)).toEqual([
-      { hosts: ["a", "b"], sentence: '2 hosts: fastpath.icr "auto" → "off" (module_reload)' },
+      { hosts: ["a", "b"], sentence: '2 hosts: fastpath.icr "auto" → "off" (in reality: module_reload)' },
       { hosts: ["c"], sentence: "c: removed" },
       { hosts: ["d"], sentence: "d: added" },
     ]);

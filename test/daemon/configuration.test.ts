@@ -44,7 +44,7 @@ describe("loading the configuration again", () => {
     expect(outcome).toMatchObject({ ok: true, changed: [{ host: "skx-001", generation: 2, takes: "module_reload" }, { host: "skx-002" }] });
     expect(fleet.snapshot().hosts.get("skx-001")?.resolved.fastpath.icr.value).toBe(false);
     expect(configuration.changes).toHaveLength(2);
-    expect(lines.map(({ msg }) => msg)).toEqual(['2 hosts: fastpath.icr "auto" → "off" (module_reload)']);
+    expect(lines.map(({ msg }) => msg)).toEqual(['2 hosts: fastpath.icr "auto" → "off" (in reality: module_reload)']);
     expect(stats.reload).toMatchObject({ successful: true, succeeded: 1, failed: 0 });
     expect(stats.reload.changeTimestamp).toBeGreaterThan(1e9);
   });

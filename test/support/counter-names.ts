@@ -48,7 +48,7 @@ const NAMES: Readonly<Record<Region, readonly string[]>> = {
 };
 
 /** Name of each counter, in the order of the flat array. */
-export const COUNTER_NAMES: readonly string[] = (() => {
+const COUNTER_NAMES: readonly string[] = (() => {
   const names = Array.from({ length: COUNTERS_LENGTH }, () => "");
   for (const region of Object.keys(REGION_SIZE) as Region[]) NAMES[region].forEach((name, i) => (names[AT[region] + i] = name));
   return names;
@@ -59,7 +59,3 @@ export function namedCounters({ low, high }: { low: Float64Array; high: Float64A
   const value = (i: number): bigint => BigInt(high[i] as number) * 2n ** 48n + BigInt(low[i] as number);
   return new Map(COUNTER_NAMES.map((name, i) => [name, value(i)]));
 }
-
-/** The counters that are not zero, for messages that a person reads. */
-export const nonZero = (counters: ReadonlyMap<string, bigint | number>): Record<string, number> =>
-  Object.fromEntries([...counters].filter(([, value]) => Number(value) !== 0).map(([name, value]) => [name, Number(value)]));

@@ -14,8 +14,8 @@ import { namedCounters } from "./counter-names.ts";
 import { hostSpec, type HostOverrides } from "./host-spec.ts";
 
 /** A host whose CPUs see no device interrupt in the first 13 ms; the first tick comes after 4 ms. */
-export const QUIET_SEED = 2;
-export const CYCLES_PER_MS = 2.5e6;
+const QUIET_SEED = 2;
+const CYCLES_PER_MS = 2.5e6;
 
 export interface Scripted {
   /** Keys of the host; it has eight CPUs. */

@@ -37,7 +37,7 @@ describe("a configuration file that was closed", () => {
 
   it("is logged once and listed as a change of each host", async () => {
     const lines = daemon.log.filter(({ msg }) => msg.includes("fastpath.icr"));
-    expect(lines.map(({ msg }) => msg)).toEqual(['2 hosts: fastpath.icr "auto" → "off" (module_reload)']);
+    expect(lines.map(({ msg }) => msg)).toEqual(['2 hosts: fastpath.icr "auto" → "off" (in reality: module_reload)']);
     const { changes } = JSON.parse(await daemon.text("/api/v1/changes")) as { changes: unknown[] };
     expect(changes).toMatchObject([
       { host: "skx-002", generation: 2, kind: "change", keys: [{ key: "fastpath.icr", before: "auto", after: "off" }] },

@@ -97,8 +97,9 @@ describe("turning two fastpaths off on the public Skylake hosts", () => {
     }
     const ratio = (growth: Growth, count: number): number => count / growth.timerCycles;
     expect(ratio(after, after.exits("MSR_WRITE", DEADLINE)) / ratio(before, before.exits("MSR_WRITE", DEADLINE))).toBeCloseTo(1, 1);
-    for (const growth of [before, after])
+    for (const growth of [before, after]) {
       expect(growth.exits("PREEMPTION_TIMER")).toBe(growth.of("kvm_timer_expirations_total", { delivery: "preemption_timer" }));
+    }
   });
 });
 

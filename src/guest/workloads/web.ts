@@ -14,5 +14,5 @@ export const web = {
   softTimersPerSecond: 60,
   background: { cpuid: 8, portIo: 0.5, mmio: 2, pageFault: 40, pauseLoop: 1, levelEoi: 2, hypercall: 0.2 },
   source:
-    "assumed: rates of an ordinary service; the mix it gives has TSC_DEADLINE writes first, as the vendor's note says of its cloud (40 % and more)",
+    "assumed: rates of an ordinary service; the mix it gives has TSC_DEADLINE writes first, as clouds report (40 % of exits and more)",
 } as const satisfies Workload;

@@ -22,9 +22,9 @@ export const cascadeLake = {
   hasMwaitAndArat: true,
   cycles: {
     ...SKYLAKE_CYCLES,
-    verw: { value: 458, source: "assumed prior: Behrens et al., EuroSys 2022, recalled" },
+    verw: { value: 458, source: "assumed: as remembered from Behrens et al., EuroSys 2022, and not read again" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; MDS_NO without TSX_CTRL: bugs.c taa_select_mitigation; " +
+    "affected matrix: Linux 7.1 arch/x86/kernel/cpu/common.c; MDS_NO without TSX_CTRL: its bugs.c taa_select_mitigation; " +
     "base frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -26,6 +26,6 @@ export const icelakeSp = {
     softwareScale: { value: 0.85, source: "assumed: 18 % more instructions a cycle, as Intel states for Sunny Cove over Skylake" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; TAA_NO: assumed from Intel's documents; " +
+    "affected matrix: Linux 7.1 arch/x86/kernel/cpu/common.c; TAA_NO: assumed from Intel's documents; " +
     "base frequency (a Platinum 8375C), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

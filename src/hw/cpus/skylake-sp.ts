@@ -22,6 +22,6 @@ export const skylakeSp = {
   hasMwaitAndArat: true,
   cycles: SKYLAKE_CYCLES,
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; preemption timer shift 5: assumed, typical of the line; " +
+    "affected matrix: Linux 7.1 arch/x86/kernel/cpu/common.c; preemption timer shift 5: assumed, typical of the line; " +
     "base frequency: the 2.5 GHz Skylake of the fastpath series' cover letters (2020); APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -1,6 +1,6 @@
 /**
  * The vendor's kernel on a RHEL 8.2 base: the three fastpaths backported in their v5.8 form,
- * still swait (reason a of the vendor's row 10; `patches: [rcuwait]` is what it merged later).
+ * still swait (one reason why its IPIs gained less than upstream's; `patches: [rcuwait]` is what it merged later).
  * Where cpu-pm is offered (the enterprise cloud) it posts timers without being told.
  */
 import type { Kernel } from "../kernel.ts";
@@ -14,5 +14,6 @@ export const c82 = {
   doc: "The vendor's kernel on RHEL 8.2: three fastpaths backported, swait",
   traits: { ...rhel82.traits, ...fastpathIcr.traits, ...fastpathTscDeadline.traits, ...fastpathPreemptionTimer.traits },
   postsTimersInEnterpriseCloud: true,
-  source: 'the vendor\'s note, rows 1 to 4 and 10; pi_inject_timer=1 in the enterprise cloud: assumed, what "on by default" must mean',
+  source:
+    "assumed: a cloud vendor's description of its kernels, not public; pi_inject_timer=1 in the enterprise cloud is what its 'on by default' must mean",
 } as const satisfies Kernel;

@@ -14,5 +14,6 @@ export const c84 = {
   doc: "The vendor's kernel on RHEL 8.4: three fastpaths, rcuwait",
   traits: { ...rhel84.traits, ...fastpathIcr.traits, ...fastpathTscDeadline.traits, ...fastpathPreemptionTimer.traits },
   postsTimersInEnterpriseCloud: true,
-  source: 'the vendor\'s note, rows 1 to 4 and 9; pi_inject_timer=1 in the enterprise cloud: assumed, what "on by default" must mean',
+  source:
+    "assumed: a cloud vendor's description of its kernels, not public; pi_inject_timer=1 in the enterprise cloud is what its 'on by default' must mean",
 } as const satisfies Kernel;

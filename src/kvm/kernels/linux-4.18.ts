@@ -31,5 +31,5 @@ export const linux418 = {
     spectreV2Wording: "full_generic_retpoline",
   },
   postsTimersInEnterpriseCloud: false,
-  source: "tree 4.18.0-147 (el8-147)",
+  source: "the kernel of RHEL 8.1, 4.18.0-147, arch/x86/kvm and virt/kvm",
 } as const satisfies Kernel;

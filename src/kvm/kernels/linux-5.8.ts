@@ -21,5 +21,5 @@ export const linux58 = {
     timerAdvance: "adaptive",
   },
   postsTimersInEnterpriseCloud: false,
-  source: "tree 5.8.18",
+  source: "Linux 5.8.18, arch/x86/kvm and virt/kvm",
 } as const satisfies Kernel;

@@ -11,5 +11,5 @@ export const rhel84 = {
   doc: "RHEL 8.4 (4.18.0-305): KVM of v5.8 with its fastpaths, and the DPDK regression",
   traits: { ...linux58.traits, waiter: "rcuwait" },
   postsTimersInEnterpriseCloud: false,
-  source: "tree 4.18.0-240 (8.3) as the lower bound, rcuwait assumed",
+  source: "the kernel of RHEL 8.3, 4.18.0-240, as the lower bound, rcuwait assumed",
 } as const satisfies Kernel;

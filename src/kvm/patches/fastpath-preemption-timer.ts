@@ -6,7 +6,7 @@ import type { Patch } from "../kernel.ts";
 
 export const fastpathPreemptionTimer = {
   name: "fastpath-preemption-timer",
-  // No hash: our sources name the series by its cover letters only.
+  // Known by its series of 2020 (v1 to v5), not by hash.
   commits: [],
   title: "KVM: VMX: Handle preemption timer fastpath",
   traits: { preemptionTimer: "present" },

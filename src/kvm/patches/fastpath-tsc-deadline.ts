@@ -6,7 +6,7 @@ import type { Patch } from "../kernel.ts";
 
 export const fastpathTscDeadline = {
   name: "fastpath-tsc-deadline",
-  // No hash: our sources name the series by its cover letters only.
+  // Known by its series of 2020 (v1 to v5), not by hash.
   commits: [],
   title: "KVM: x86: TSCDEADLINE MSR emulation fastpath",
   traits: { tscDeadline: "needs_hv_timer" },

@@ -8,6 +8,8 @@ import { exitLabel, namedCounters } from "../counter-names.ts";
 import { OracleHost } from "./host.ts";
 import type { ExitRecord } from "./world.ts";
 
+const LABELS = CELLS.map(exitLabel);
+
 export interface Comparison {
   readonly exits: number;
   /** The first exit that differs, or the counters that do; null when all agree. */
@@ -30,10 +32,10 @@ export interface Run {
   readonly boot?: Boot;
 }
 
-export function engineExits({ resolved, seed, cycles, boot = bootWorkload }: Run): { exits: ExitRecord[]; host: KvmHost } {
+function engineExits({ resolved, seed, cycles, boot = bootWorkload }: Run): { exits: ExitRecord[]; host: KvmHost } {
   const host = new KvmHost(resolved, seed, boot);
   const exits: ExitRecord[] = [];
-  host.observe((vcpu, kind, total, end) => exits.push({ vcpu: vcpu.index, exit: exitLabel(CELLS[kind.cell]!), total, end }));
+  host.observe((vcpu, kind, total, end) => exits.push({ vcpu: vcpu.index, exit: LABELS[kind.cell]!, total, end }));
   host.advance(cycles);
   return { exits, host };
 }

@@ -17,7 +17,7 @@ import {
   type World,
 } from "./world.ts";
 
-export function isIdle(cpu: OracleCpu, now: number): boolean {
+function isIdle(cpu: OracleCpu, now: number): boolean {
   return (cpu.occupant === null || cpu.occupant.mode === "blocked") && cpu.busyUntil <= now;
 }
 

@@ -112,8 +112,8 @@ export function countExit(world: World, vcpu: OracleVcpu, now: number): void {
   if (flush) {
     component("l1d_flush", cost.conditionalFlush);
     count(world, "cpu exit_mitigation", cost.conditionalFlush);
-    count(world, "stat l1d_flush");
   }
+  if (flush || cost.flushesAlways) count(world, "stat l1d_flush");
   if (kind.hit >= 0) count(world, `hits ${FASTPATH_NAMES[kind.hit]!}`);
   else if (miss !== null) count(world, `misses ${kind.reason === "PREEMPTION_TIMER" ? "preemption_timer" : missedBy(name)} ${miss}`);
   if (world.resolved.traits.exitsStatCountsReentry || kind.variant !== "reenter" || leavesLoop) count(world, "stat exits");

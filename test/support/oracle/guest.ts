@@ -73,7 +73,7 @@ function syncPostedInterrupts(vcpu: OracleVcpu): void {
 const takesInterrupts = (vcpu: OracleVcpu): boolean => vcpu.program.interruptible || vcpu.haltedSince !== null;
 
 /** The guest goes on until it is left (false), sleeps, or computes for a while. */
-export function runGuest(world: World, vcpu: OracleVcpu, now: number): boolean {
+function runGuest(world: World, vcpu: OracleVcpu, now: number): boolean {
   const { program } = vcpu;
   for (;;) {
     if (vcpu.apicv && vcpu.irr.size > 0 && takesInterrupts(vcpu)) takeInterrupt(world, vcpu, now);
@@ -127,7 +127,7 @@ export function notified(world: World, vcpu: OracleVcpu, now: number): void {
 function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
   const vector = Math.max(...vcpu.irr) as Vector;
   vcpu.irr.delete(vector);
-  count(world, "stat irq_injections");
+  if (!vcpu.apicv) count(world, "stat irq_injections");
   let wakeCycles = 0;
   if (vcpu.haltedSince !== null) {
     wakeCycles = guestWakeCycles(world, vcpu, now - vcpu.haltedSince);

@@ -1,0 +1,158 @@
+/** What must hold on every host while it runs, whatever its kernel, parameters and guests. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EXIT_KINDS } from "../../src/kvm/exit-kinds.ts";
+import { KvmHost } from "../../src/kvm/host.ts";
+import type { HostSpec } from "../../src/kvm/host-spec.ts";
+import { viewCounters } from "../../src/kvm/host-view.ts";
+import { KERNELS } from "../../src/kvm/kernels.ts";
+import { resolveHost } from "../../src/kvm/resolve.ts";
+import { STATE, TIMER } from "../../src/kvm/vcpu.ts";
+import { arbitrarySpec } from "../support/arbitrary-spec.ts";
+import { namedCounters } from "../support/counter-names.ts";
+import { hostSpec } from "../support/host-spec.ts";
+
+const MS = 2.5e6;
+const on = (spec: HostSpec, seed = 1): KvmHost => new KvmHost(resolveHost(spec), seed);
+const counter = (host: KvmHost, name: string): number => Number(namedCounters(viewCounters(host)).get(name));
+const total = (host: KvmHost, prefix: string): number =>
+  [...namedCounters(viewCounters(host))].filter(([name]) => name.startsWith(prefix)).reduce((sum, [, value]) => sum + Number(value), 0);
+const looks = fc.array(fc.integer({ min: 1, max: MS }), { minLength: 4, maxLength: 12 });
+
+/** Looks at any host at some instants. */
+function always(look: (host: KvmHost) => void, change: (spec: HostSpec) => HostSpec | null = (spec) => spec): void {
+  fc.assert(
+    fc.property(arbitrarySpec, fc.integer(), looks, (any, seed, gaps) => {
+      const spec = change(any);
+      fc.pre(spec !== null);
+      const host = on(spec, seed);
+      let now = 0;
+      for (const gap of gaps) {
+        host.advance((now += gap));
+        look(host);
+      }
+    }),
+    { numRuns: 60 },
+  );
+}
+
+describe("the guest's timer", () => {
+  it("is a preemption timer or a posted one or neither, never both", () => {
+    always((host) => {
+      for (const vcpu of host.vcpus) {
+        expect(vcpu.canPostTimer && vcpu.canUseHvTimer).toBe(false);
+        if (vcpu.timer === TIMER.hv) expect(vcpu.canUseHvTimer).toBe(true);
+        if (vcpu.timer === TIMER.posting) expect(vcpu.canPostTimer).toBe(true);
+      }
+    });
+    const neither = on(hostSpec({ cpus: 8, kvm: { preemption_timer: "off" } }));
+    neither.advance(50 * MS);
+    expect([counter(neither, "expirations preemption_timer"), counter(neither, "expirations posted")]).toEqual([0, 0]);
+    expect(counter(neither, "expirations hrtimer")).toBeGreaterThan(0);
+  });
+
+  it("is never posted to a VM without disabled exits once the fix is in, whatever the command line says", () => {
+    const fixed = (spec: HostSpec): HostSpec | null => {
+      if (KERNELS[spec.kernel].traits.postedTimer === "absent") return null;
+      const guests = Object.fromEntries(
+        Object.entries(spec.guests).map(([kind, guest]) => [
+          kind,
+          { ...guest, cpu_pm: false, disable_exits: ["pause", "cstate"] as const },
+        ]),
+      );
+      return { ...spec, guests, patches: ["timer-pi-per-vm"] };
+    };
+    always((host) => expect(counter(host, "expirations posted")).toBe(0), fixed);
+  });
+
+  it("never counts as a preemption timer while its vCPU polls or sleeps", () => {
+    always((host) => {
+      for (const vcpu of host.vcpus) {
+        if (vcpu.state === STATE.poll || vcpu.state === STATE.blocked) expect(vcpu.timer).not.toBe(TIMER.hv);
+        if (vcpu.timer === TIMER.hv && vcpu.state !== STATE.guest) expect(vcpu.timerAt).toBe(Infinity);
+      }
+    });
+  });
+
+  it("of a vCPU on an isolated CPU runs on a CPU that is not isolated", () => {
+    always(({ vcpus, resolved }) => {
+      for (const vcpu of vcpus) {
+        const armed = vcpu.timer === TIMER.armed || vcpu.timer === TIMER.posting;
+        if (!armed || resolved.traits.hrtimerPinned) continue;
+        expect([vcpu.timerCpu, resolved.nohzFull[vcpu.timerCpu]]).toEqual([vcpu.timerCpu, false]);
+      }
+    });
+  });
+
+  it("is posted for nohz_full=, not for isolcpus= alone", () => {
+    const guests = { g: { vcpus: 2, placement: "isolated", cpu_pm: true } } as const;
+    const posted = (cmdline: { nohz_full?: string; isolcpus?: string }): number => {
+      const host = on(hostSpec({ cpus: 8, kernel: "linux-5.8", cmdline, guests }));
+      host.advance(50 * MS);
+      return counter(host, "expirations posted");
+    };
+    expect(posted({ isolcpus: "4-7" })).toBe(0);
+    expect(posted({ isolcpus: "nohz,domain,4-7" })).toBe(0);
+    expect(posted({ nohz_full: "4-7" })).toBeGreaterThan(5);
+  });
+});
+
+describe("without APICv", () => {
+  it("each interrupt of an x2APIC guest ends with a slow MSR write", () => {
+    const quiet = (spec: HostSpec): HostSpec => {
+      const guests = Object.entries(spec.guests).map(
+        ([kind, guest]) => [kind, { ...guest, apic: "x2apic", workload: "hackbench" }] as const,
+      );
+      return { ...spec, guests: Object.fromEntries(guests), kvm: { ...spec.kvm, enable_apicv: "off" } };
+    };
+    always((host) => {
+      const [eois, interrupts] = [counter(host, "exits MSR_WRITE(eoi) kernel"), counter(host, "stat irq_injections")];
+      // Each vCPU may be in one handler, and in one such exit.
+      expect(interrupts - eois).toBeGreaterThanOrEqual(0);
+      expect(interrupts - eois).toBeLessThanOrEqual(host.vcpus.length);
+    }, quiet);
+  });
+});
+
+describe("mitigations at the entry", () => {
+  it("flush the L1D after each interrupt, and after no timer write, expiry or IPI that none hit", () => {
+    fc.assert(
+      fc.property(arbitrarySpec, fc.integer(), (any, seed) => {
+        const host = on({ ...any, cpu: "skylake-sp", mitigations: { ...any.mitigations, all: "auto", l1tf: "cond" } }, seed);
+        expect(host.resolved.entryWork.l1dFlush).toBe("cond");
+        host.observe((vcpu, { reason }) => {
+          if (reason === "EXTERNAL_INTERRUPT") expect(vcpu.flush).toBe(true);
+          if (reason === "MSR_WRITE" || reason === "PREEMPTION_TIMER") expect(vcpu.flush).toBe(vcpu.interruptCycles > 0);
+          // Sleeping flushes; so does a host interrupt in the exit or in its polling.
+          if (reason === "HLT" && vcpu.wakeCycles > 0) expect(vcpu.flush).toBe(true);
+        });
+        host.advance(8 * MS);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("pay for a VERW that clears nothing, where TAA lacks its microcode and TSX is on", () => {
+    const verw = (tsx: "on" | "off"): number => {
+      const host = on(hostSpec({ cpu: "cascade-lake", cpus: 8, tsx, mitigations: { microcode: "old" } }));
+      host.advance(20 * MS);
+      const exits = total(host, "exits ") / 2;
+      expect(exits).toBeGreaterThan(100);
+      return counter(host, "component verw") / exits;
+    };
+    expect(verw("on")).toBe(resolveHost(hostSpec({ cpu: "cascade-lake" })).cpu.cycles.verwLegacy.value);
+    expect(verw("off")).toBe(0);
+  });
+});
+
+describe("fastpaths", () => {
+  it("take part of the exits of their reason and none of another", () => {
+    const fast = Object.values(EXIT_KINDS).filter(({ variant }) => variant !== "slow");
+    expect(new Set(fast.map(({ reason }) => reason))).toEqual(new Set(["MSR_WRITE", "PREEMPTION_TIMER"]));
+    const off = { preemption_timer: "off", tsc_deadline: "off", icr: "off", hlt: "off", invd: "off" } as const;
+    always(
+      (host) => expect(total(host, "hits ")).toBe(0),
+      (spec) => ({ ...spec, fastpath: off }),
+    );
+  });
+});

@@ -1,0 +1,113 @@
+/**
+ * Golden scenarios: one host each, what it exports after two emulated seconds, and a README that
+ * says what to look at. A change of the model shows as a diff of metrics; `npm run golden` rewrites
+ * them.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseHostSpecFile } from "../../src/config/host-file.ts";
+import { Fleet } from "../../src/fleet/fleet.ts";
+import { renderHost } from "../../src/metrics/render.ts";
+
+const FOLDER = import.meta.dirname;
+const EMULATED_NS = 2e9;
+const BOOT_SECONDS = 1_700_000_000;
+const UPDATE = process.env["UPDATE_GOLDEN"] === "1";
+
+const SCENARIOS = readdirSync(FOLDER, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .toSorted();
+
+/** The exposition of the scenario's host. */
+async function metricsOf(scenario: string): Promise<string> {
+  const spec = await parseHostSpecFile(join(FOLDER, scenario, "config.yaml"));
+  if (!spec.ok) throw new Error(spec.errors.map(({ key, message }) => `${key}: ${message}`).join("\n"));
+  const fleet = new Fleet(1);
+  // One name, so one random stream: scenarios that differ in one key can be compared event for event.
+  fleet.apply([{ kind: "add", host: { name: "golden", group: "g", zone: "z", labels: {}, cohort: "none", spec: spec.value } }]);
+  fleet.advance(EMULATED_NS);
+  const host = fleet.publish().hosts.get("golden")!;
+  expect(host.failure).toBeNull();
+  return `${renderHost(host, { bootSeconds: () => BOOT_SECONDS, lastChangeSeconds: () => 0 }, "text")}\n`;
+}
+
+/** Series by name and labels. */
+const seriesOf = (text: string): Map<string, string> =>
+  new Map(
+    text
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => [line.slice(0, line.lastIndexOf(" ")), line.slice(line.lastIndexOf(" ") + 1)]),
+  );
+
+/** "series: was → is", for every series that moved, came or went. */
+function moved(was: string, is: string): string[] {
+  const [before, after] = [seriesOf(was), seriesOf(is)];
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((series) => before.get(series) !== after.get(series))
+    .map((series) => `${series}: ${before.get(series) ?? "absent"} → ${after.get(series) ?? "absent"}`);
+}
+
+describe("a golden scenario", () => {
+  it.each(SCENARIOS)("exports what it did: %s", async (scenario) => {
+    const file = join(FOLDER, scenario, "metrics.txt");
+    const text = await metricsOf(scenario);
+    if (UPDATE) writeFileSync(file, text);
+    const golden = readFileSync(file, "utf8");
+    expect(moved(golden, text)).toEqual([]);
+    expect(text).toBe(golden);
+  });
+
+  it.each(SCENARIOS)("says what a reviewer should look at: %s", (scenario) => {
+    const readme = readFileSync(join(FOLDER, scenario, "README.md"), "utf8");
+    expect(readme).toMatch(/^# .+\n/);
+    expect(readme).toContain("Look at");
+    const golden = readFileSync(join(FOLDER, scenario, "metrics.txt"), "utf8");
+    const named = [...readme.matchAll(/`(kvm_\w+|node_\w+)(?:\{[^`]*\})?`/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !golden.includes(`\n${name}`))).toEqual([]);
+    const others = [...readme.matchAll(/`((?:dpdk|ipi|taa)-[a-z-]+)`/g)].map(([, name]) => name!);
+    expect(others.filter((name) => !existsSync(join(FOLDER, name)))).toEqual([]);
+  });
+});
+
+describe("the golden scenarios show", () => {
+  const golden = (scenario: string): Map<string, string> => seriesOf(readFileSync(join(FOLDER, scenario, "metrics.txt"), "utf8"));
+  const sum = (scenario: string, metric: string, labels = ""): number =>
+    [...golden(scenario)]
+      .filter(([series]) => series.startsWith(metric) && series.includes(labels))
+      .reduce((total, [, value]) => total + Number(value), 0);
+  const meanIcr = (scenario: string): number =>
+    sum(scenario, "kvm_exit_cycles_sum", 'msr="icr"') / sum(scenario, "kvm_exit_cycles_count", 'msr="icr"');
+
+  it("that writes of TSC_DEADLINE are two fifths of a cloud's exits and more", () => {
+    const writes = sum("tsc-deadline-fastpath", "kvm_exits_total", 'msr="tsc_deadline"');
+    expect(writes / sum("tsc-deadline-fastpath", "kvm_exits_total")).toBeGreaterThan(0.4);
+  });
+
+  it("that posted timers leave one exit of a timer's cycle, and HLT none", () => {
+    const exits = (reason: string): number => sum("exitless-timer", "kvm_exits_total", `reason="${reason}"`);
+    expect([exits("PREEMPTION_TIMER"), exits("HLT"), exits("PAUSE_INSTRUCTION")]).toEqual([0, 0, 0]);
+    expect(sum("exitless-timer", "kvm_timer_expirations_total", "posted")).toBeGreaterThan(1000);
+  });
+
+  it("that a DPDK host without the fix has no timer fastpath, and flushes the L1D more often", () => {
+    expect(sum("dpdk-regression", "kvm_fastpath_hits_total", "deadline")).toBe(0);
+    expect(sum("dpdk-fixed", "kvm_fastpath_hits_total", "deadline")).toBeGreaterThan(1000);
+    const flushes = (scenario: string): number => sum(scenario, "kvm_stat_total", '"l1d_flush"');
+    expect(flushes("dpdk-regression")).toBeGreaterThan(flushes("dpdk-fixed"));
+  });
+
+  it("that rcuwait makes IPIs cheaper", () => {
+    expect(meanIcr("ipi-rcuwait")).toBeLessThan(meanIcr("ipi-swait"));
+    expect(sum("ipi-rcuwait", "kvm_guest_work_cycles_total")).toBeGreaterThan(sum("ipi-swait", "kvm_guest_work_cycles_total"));
+  });
+
+  it("that a VERW is paid at each entry, whether it clears or not", () => {
+    const each = (scenario: string): number =>
+      sum(scenario, "kvm_exit_cycles_by_component_total", '"verw"') / sum(scenario, "kvm_exits_total");
+    expect(each("taa-without-microcode")).toBeGreaterThan(0);
+    expect(each("taa-mitigated")).toBeGreaterThan(10 * each("taa-without-microcode"));
+  });
+});

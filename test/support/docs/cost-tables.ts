@@ -1,0 +1,83 @@
+/** Tables of `src/cost/README.md`: every figure of the cost model with its source. */
+import { COMPONENTS, COMPONENT_NAMES, MITIGATION_COMPONENTS } from "../../../src/cost/components.ts";
+import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, TIMER_FASTPATH, type HandlerPath } from "../../../src/cost/paths.ts";
+import { CPUS, CPU_NAMES, type CpuName } from "../../../src/hw/cpus.ts";
+import { cstatesOf } from "../../../src/hw/cstates.ts";
+import { EXIT_ANATOMY, type Figure } from "../../../src/hw/figure.ts";
+import { SKYLAKE_CYCLES, type HardwareCycles } from "../../../src/hw/hardware-cycles.ts";
+import { code, markdownTable } from "./markdown.ts";
+
+export function componentTable(): string {
+  const rows = COMPONENT_NAMES.map((name) => [code(name), MITIGATION_COMPONENTS.includes(name) ? "yes" : "", COMPONENTS[name]]);
+  return markdownTable(["component", "by a mitigation", "what it is"], rows);
+}
+
+/** Each figure of the reference core, and below it the models that differ. */
+export function hardwareTable(): string {
+  const rows = (Object.keys(SKYLAKE_CYCLES) as (keyof HardwareCycles)[]).flatMap((key) => {
+    const differing = CPU_NAMES.filter((cpu) => CPUS[cpu].cycles[key] !== SKYLAKE_CYCLES[key]);
+    return [
+      [code(key), "", ...figureCells(SKYLAKE_CYCLES[key])],
+      ...differing.map((cpu) => [code(key), code(cpu), ...figureCells(CPUS[cpu].cycles[key])]),
+    ];
+  });
+  return markdownTable(["figure", "only on", "cycles", "grade", "source"], rows);
+}
+
+export function cpuTable(): string {
+  const rows = CPU_NAMES.map((name) => [
+    code(name),
+    `${CPUS[name].baseGhz} GHz`,
+    idleText(name),
+    CPUS[name].affectedBy.join(", "),
+    CPUS[name].source,
+  ]);
+  return markdownTable(["CPU model", "base and TSC", "C-states: exit after a sleep of", "bugs", "source of its facts"], rows);
+}
+
+const idleText = (cpu: CpuName): string =>
+  cstatesOf(cpu, "c6")
+    .map(({ name, exitNs, residencyNs }) => `${name} ${exitNs / 1000} µs after ${residencyNs / 1000} µs`)
+    .join(", ");
+
+export function runLoopTable(): string {
+  const calls = INDIRECT_CALLS as Readonly<Record<string, number>>;
+  const rows = Object.entries(RUN_LOOP).map(([name, one]) => [code(name), ...withCalls(figureCells(one), calls[name] ?? 0)]);
+  return markdownTable(["piece", "cycles", "indirect calls", "grade", "source"], rows);
+}
+
+export function handlerTable(): string {
+  const rows = Object.entries<HandlerPath>(HANDLERS).map(([name, one]) => {
+    const [value = "", grade = "", source = ""] = figureCells(one);
+    return [code(name), value, String(one.before), String(one.indirectCalls), one.spread === 0 ? "" : String(one.spread), grade, source];
+  });
+  return markdownTable(["handler", "cycles", "until its effect", "indirect calls", "spread", "grade", "source"], rows);
+}
+
+export function extraTable(): string {
+  return markdownTable(
+    ["extra", "cycles", "grade", "source"],
+    Object.entries(EXTRAS).map(([name, one]) => [code(name), ...figureCells(one)]),
+  );
+}
+
+const withCalls = ([value = "", ...rest]: readonly string[], calls: number): string[] => [value, String(calls), ...rest];
+
+function figureCells({ value, source }: Figure): string[] {
+  const text = SHORT.reduce((rest, [long, short]) => rest.replace(long, short), source);
+  return [String(value), gradeOf(source), text.replace(/^(assumed|derived|by definition): /, "")];
+}
+
+/** Sources that the README spells out once. */
+const SHORT: readonly (readonly [long: string, short: string])[] = [
+  [EXIT_ANATOMY, "[exit-anatomy](#sources)"],
+  [TIMER_FASTPATH, "[timer fastpath letters](#sources)"],
+];
+
+/** How far a figure can be trusted: read somewhere, computed from such, or our own guess. */
+function gradeOf(source: string): string {
+  if (source.startsWith("assumed")) return "**assumed**";
+  if (source.startsWith("by definition")) return "definition";
+  const grade = source.startsWith("derived") ? "derived" : "published";
+  return source.includes("assumed") ? `${grade}, in part **assumed**` : grade;
+}

@@ -1,0 +1,39 @@
+/** Which README has which generated sections. */
+import { readFileSync } from "node:fs";
+import { fileKeyTable, hostKeyTable, nameTable } from "./config-tables.ts";
+import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
+import { fillSections } from "./markdown.ts";
+import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
+
+const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "src/metrics/README.md": {
+    "metrics of a host": hostMetricTable,
+    "metrics of the daemon": daemonMetricTable,
+    "exit reasons": exitTable,
+    fastpaths: fastpathTable,
+  },
+  "src/config/README.md": { "keys of a file": fileKeyTable, "keys of a host": hostKeyTable, names: nameTable },
+  "src/cost/README.md": {
+    components: componentTable,
+    "cpu models": cpuTable,
+    "hardware figures": hardwareTable,
+    "run loop": runLoopTable,
+    handlers: handlerTable,
+    extras: extraTable,
+  },
+};
+
+export interface Readme {
+  readonly path: string;
+  readonly text: string;
+  /** The text as it should be. */
+  readonly current: string;
+}
+
+/** Every README with generated sections, as it is and as it should be. */
+export function generatedReadmes(): Readme[] {
+  return Object.entries(READMES).map(([path, sections]) => {
+    const text = readFileSync(path, "utf8");
+    return { path, text, current: fillSections(text, sections) };
+  });
+}
