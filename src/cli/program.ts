@@ -7,6 +7,7 @@ import { parseAddress, type Address } from "../http/listen-address.ts";
 import { stopSignal } from "../daemon/stop.ts";
 import { defaultConfigDir } from "./config-dir.ts";
 import type { ServeFlags } from "./serve.ts";
+import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
 
 /** Runs the command that the arguments name, and ends the process with its exit code. */
@@ -37,6 +38,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (spec: string, flags: { json: boolean }) => {
       const { explain } = await import("./explain.ts");
       await run(explain(spec, flags));
+    });
+  program
+    .command("vmexit")
+    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
+    .argument("<spec>", "file with one host specification")
+    .option("--tests <a,b>", "only these tests")
+    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: VmexitFlags) => {
+      const { vmexit } = await import("./vmexit.ts");
+      await run(vmexit(spec, flags));
     });
   try {
     await program.parseAsync(argv);
