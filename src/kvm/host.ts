@@ -45,7 +45,6 @@ export class KvmHost {
   private readonly block: VcpuBlock;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
-  private readonly siblings = new Map<Vcpu, readonly Vcpu[]>();
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -74,7 +73,6 @@ export class KvmHost {
         timer,
         delivery,
         loop: () => this.loop,
-        siblings: (vcpu) => this.siblings.get(vcpu) ?? [],
         software: (cycles) => cpus.software(cycles),
       },
     );
@@ -217,8 +215,6 @@ export class KvmHost {
     });
     for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
-    this.siblings.clear();
-    for (const vm of this.vms) for (const vcpu of vm.vcpus) this.siblings.set(vcpu, vm.vcpus);
     this.cpus.place(this.vcpus, this.now);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
     this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
