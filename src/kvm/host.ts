@@ -8,7 +8,7 @@
 import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
 import { NEVER, instant, type Instant } from "../lib/units.ts";
-import { EventTree, HORIZON } from "../sim/event-tree.ts";
+import { EventTree } from "../sim/event-tree.ts";
 import { Accounting } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
@@ -113,7 +113,8 @@ export class KvmHost {
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
   advance(until: number): void {
     const end = until - this.rebases * this.rebaseCycles;
-    while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + HORIZON / 2));
+    const reach = Math.min(this.vcpuEvents.horizon, this.cpuEvents.horizon) - 1;
+    while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + reach));
     this.accounting.settle();
     this.tally.fold();
     while (this.now >= this.rebaseCycles) this.rebase();
