@@ -112,6 +112,8 @@ export class KvmHost {
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
   advance(until: number): void {
+    // Keys of events are whole cycles: between two of them the next event would be due, yet never come.
+    assert(Number.isInteger(until), `a host advances to a whole cycle, not to ${until}`);
     const end = until - this.rebases * this.rebaseCycles;
     const reach = Math.min(this.vcpuEvents.horizon, this.cpuEvents.horizon) - 1;
     while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + reach));
