@@ -8,6 +8,7 @@
  */
 import { EXIT_CYCLE_EDGES } from "../../src/kvm/counters.ts";
 import { CELLS } from "../../src/kvm/exits.ts";
+import { nearest } from "../../src/lib/nearest.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../../src/sim/samplers.ts";
 import type { Variant } from "./interleave.ts";
 
@@ -63,7 +64,7 @@ export function bareLoop(): Variant {
 
         now += exponential(((first >>> 0) + 0.5) * UNIT, GAP);
         const cell = cellOfByte[first & 255]!;
-        const cycles = baseCycles[cell]! + Math.round(NOISE.cycles * readQuantile(noise, ((second >>> 0) + 0.5) * UNIT));
+        const cycles = baseCycles[cell]! + nearest(NOISE.cycles * readQuantile(noise, ((second >>> 0) + 0.5) * UNIT));
         const bucket = cycles <= TABLE_MAX ? bucketOfStep[(cycles + 255) >>> STEP_BITS]! : bucketOf(cycles);
         counts[cell]!++;
         cycleSums[cell]! += cycles;
