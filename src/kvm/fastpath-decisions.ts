@@ -8,7 +8,11 @@
  */
 import { FASTPATH_NAMES, type FastpathName } from "./fastpaths.ts";
 import type { HostSpec } from "./host-spec.ts";
-import type { Kernel, KernelTraits, Patch } from "./kernel.ts";
+import type { Commit } from "./commit.ts";
+import { type CommitName, COMMITS } from "./commits.ts";
+import type { KernelTraits } from "./kernel.ts";
+import { type Kernel, traitsOf } from "./kernel-from-commits.ts";
+import type { Patch } from "./patch.ts";
 import { fastpathIcr } from "./patches/fastpath-icr.ts";
 import { fastpathPreemptionTimer } from "./patches/fastpath-preemption-timer.ts";
 import { fastpathTscDeadline } from "./patches/fastpath-tsc-deadline.ts";
@@ -39,24 +43,35 @@ const FORMS: Readonly<Record<FastpathName, Form>> = {
 };
 
 /**
- * The kernel's traits with `patches` applied in their order, then the backports that
- * `fastpath: on` stands for. Throws a SpecError for a fix of code that the kernel does not have.
+ * The kernel's traits with `patches` applied, then the backports that `fastpath: on` stands for.
+ * Throws a SpecError for a patch that changes nothing without a commit that the kernel lacks.
  */
 export function patchedTraits(kernel: Kernel, spec: Pick<HostSpec, "patches" | "fastpath">): KernelTraits {
-  const traits: KernelTraits = { ...kernel.traits };
+  const commits = new Set(kernel.commits);
   for (const [i, name] of spec.patches.entries()) {
-    const patch: Patch = PATCHES[name];
-    if (patch.traits.postedTimer !== undefined && traits.postedTimer === "absent") {
-      const expected = "a kernel with kvm_can_post_timer_interrupt (5.3 and later)";
-      throw new SpecError(["patches", i], `expected ${expected} for patch ${name}, came ${kernel.name}`);
+    for (const commit of PATCHES[name].commits) {
+      const missing = unmetNeed(commit, commits);
+      if (missing !== undefined) {
+        const { title, since } = COMMITS[missing];
+        const expected = `a kernel with ${missing} (${title}, ${since}) for patch ${name}`;
+        throw new SpecError(["patches", i], `expected ${expected}, came ${kernel.name}`);
+      }
+      commits.add(commit);
     }
-    Object.assign(traits, patch.traits);
   }
+  let traits = traitsOf([...commits]);
   for (const name of FASTPATH_NAMES) {
     const { inTraits, backport } = FORMS[name];
-    if (spec.fastpath[name] === "on" && !inTraits(traits)) Object.assign(traits, backport?.traits);
+    if (spec.fastpath[name] !== "on" || inTraits(traits) || backport === undefined) continue;
+    for (const commit of backport.commits) commits.add(commit);
+    traits = traitsOf([...commits]);
   }
   return traits;
+}
+
+function unmetNeed(commit: CommitName, commits: ReadonlySet<CommitName>): CommitName | undefined {
+  const { needs = [] }: Commit = COMMITS[commit];
+  return (needs as readonly CommitName[]).find((need) => !commits.has(need));
 }
 
 /** One decision per fastpath; `traits` are those of `patchedTraits`. */

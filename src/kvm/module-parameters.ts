@@ -9,7 +9,8 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { HostSpec } from "./host-spec.ts";
 import type { Isolation } from "./isolation.ts";
-import type { Kernel, KernelTraits } from "./kernel.ts";
+import type { KernelTraits } from "./kernel.ts";
+import type { Kernel } from "./kernel-from-commits.ts";
 import type { Decided, HaltPollSettings, TimerAdvanceSettings } from "./resolved.ts";
 
 /** LAPIC_TIMER_ADVANCE_NS_INIT. */

@@ -9,7 +9,7 @@ import { entryWork } from "./entry-work.ts";
 import { fastpathDecisions, patchedTraits } from "./fastpath-decisions.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { isolation } from "./isolation.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel-from-commits.ts";
 import { KERNELS } from "./kernels.ts";
 import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
 import { MITIGATIONS } from "./mitigations.ts";
