@@ -45,6 +45,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     preemption_timer: "on",
     enable_apicv: "on",
     enable_ipiv: "auto",
+    avic: "auto",
     halt_poll_ns: 200_000,
     halt_poll: "adaptive",
     lapic_timer_advance: "auto",

@@ -59,10 +59,11 @@ export const HOST_EFFECTS = {
   kvm: {
     // 0644, and the predicates look at it on every arming
     pi_inject_timer: "live",
-    // 0444, all three
+    // 0444, all four
     preemption_timer: "module_reload",
     enable_apicv: "module_reload",
     enable_ipiv: "module_reload",
+    avic: "module_reload",
     // 0644
     halt_poll_ns: "live",
     halt_poll: "live",

@@ -8,10 +8,12 @@ import type { HardwareCycles } from "./hardware-cycles.ts";
 /** CPU bugs as `/sys/devices/system/cpu/vulnerabilities` names them. */
 export type Vulnerability = "meltdown" | "l1tf" | "mds" | "tsx_async_abort" | "mmio_stale_data" | "retbleed" | "spectre_v2";
 
+export type Vendor = "intel" | "amd";
+
 export interface CpuModel {
   /** Value of the `cpu` key and of the `cpu_model` label. */
   readonly name: string;
-  readonly vendor: "intel" | "amd";
+  readonly vendor: Vendor;
   readonly doc: string;
   /** Base frequency, which is also the TSC frequency. */
   readonly baseGhz: number;
@@ -31,6 +33,12 @@ export interface CpuModel {
   readonly hasApicv: boolean;
   /** IPI virtualization. */
   readonly hasIpiVirtualization: boolean;
+  /** AVIC, AMD's virtual APIC; `kvm_amd.avic` says whether it is used. */
+  readonly hasAvic: boolean;
+  /** x2AVIC: AVIC in x2APIC mode, too. KVM's own default turns AVIC on only where this is (6.18). */
+  readonly hasX2avic: boolean;
+  /** Erratum 1235: AVIC may lose an IPI to a vCPU that just stopped running (families 17h and 18h). */
+  readonly hasAvicIpiErratum: boolean;
   /** MWAIT with an always-running APIC timer, so cpu-pm may hand MWAIT to the guest. */
   readonly hasMwaitAndArat: boolean;
   /** Cycles of what only the hardware does. */

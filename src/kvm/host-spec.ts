@@ -73,6 +73,7 @@ export interface HostSpec {
     readonly preemption_timer: Switch;
     readonly enable_apicv: Switch;
     readonly enable_ipiv: Switch;
+    readonly avic: Switch;
     readonly halt_poll_ns: number;
     readonly halt_poll: "off" | "always" | "adaptive";
     readonly lapic_timer_advance: "auto" | "off" | "adaptive" | number;

@@ -25,8 +25,7 @@ type Host = Omit<ResolvedHost, "guests">;
 /** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
   const exits = disabledExits(spec, host.spec, host.cpu);
-  // No APICv inhibit of these kernels (Hyper-V AutoEOI, …) is emulated: a guest follows its host.
-  const guest = { ...exits, apicvActive: host.apicv };
+  const guest = { ...exits, apicvActive: apicvActive(host, spec) };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
@@ -40,6 +39,19 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
     timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },
   };
+}
+
+/**
+ * kvm_vcpu_apicv_active. No inhibit of APICv (Hyper-V AutoEOI, …) is emulated: a guest follows its
+ * host. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn it off for such
+ * a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
+ */
+function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
+  const ofHost = host.apicv;
+  if (host.cpu.vendor === "intel" || !ofHost.value || spec.apic === "xapic" || host.x2avic.value) return ofHost;
+  return host.traits.x2avic === "present"
+    ? { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" }
+    : { value: false, why: "an x2APIC guest inhibits AVIC on a kernel without x2AVIC" };
 }
 
 /**

@@ -68,7 +68,9 @@ export interface ResolvedHost {
   readonly nohzFull: readonly boolean[];
   readonly piInjectTimer: Decided<boolean>;
   readonly preemptionTimer: Decided<boolean>;
+  /** APICv on Intel, AVIC on AMD. */
   readonly apicv: Decided<boolean>;
+  readonly x2avic: Decided<boolean>;
   readonly ipiVirtualization: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly haltPoll: HaltPollSettings;

@@ -52,6 +52,7 @@ export function hostSpec(overrides: HostOverrides = {}): HostSpec {
       preemption_timer: "auto",
       enable_apicv: "auto",
       enable_ipiv: "auto",
+      avic: "auto",
       halt_poll_ns: 200_000,
       halt_poll: "adaptive",
       lapic_timer_advance: "auto",

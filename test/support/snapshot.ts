@@ -50,6 +50,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
     haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 },

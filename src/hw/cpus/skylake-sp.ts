@@ -19,6 +19,9 @@ export const skylakeSp = {
   preemptionTimerShift: 5,
   hasApicv: true,
   hasIpiVirtualization: false,
+  hasAvic: false,
+  hasX2avic: false,
+  hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
   cycles: SKYLAKE_CYCLES,
   source:

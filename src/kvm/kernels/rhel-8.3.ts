@@ -16,5 +16,5 @@ export const rhel83: Kernel = kernelOn(
     doc: "RHEL 8.3 (4.18.0-240): KVM of v5.8 with its fastpaths, still swait",
     source: "4.18.0-240, arch/x86/kvm and virt/kvm; that it is 8.3: assumed from its number",
   },
-  [...fastpathIcr.commits, "svm-icr-fastpath", ...fastpathTscDeadline.commits, ...fastpathPreemptionTimer.commits, "srbds"],
+  [...fastpathIcr.commits, ...fastpathTscDeadline.commits, ...fastpathPreemptionTimer.commits, "srbds"],
 );
