@@ -59,7 +59,12 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     retbleed: "auto",
     meltdown: "auto",
     mmio_stale_data: "auto",
+    vmscape: "auto",
+    bhi: "auto",
+    srso: "auto",
+    tsa: "auto",
     microcode: "current",
+    spec_ctrl_toggle: "auto",
   },
   tsx: "auto",
 };

@@ -80,7 +80,13 @@ export const HOST_EFFECTS = {
     retbleed: "host_reboot",
     meltdown: "host_reboot",
     mmio_stale_data: "host_reboot",
+    vmscape: "host_reboot",
+    bhi: "host_reboot",
+    srso: "host_reboot",
+    tsa: "host_reboot",
     microcode: "host_reboot",
+    // the guest's own choice of a value
+    spec_ctrl_toggle: "vm_restart",
   },
   tsx: "host_reboot",
 } as const satisfies EffectsOf<Omit<HostSpec, "guests">>;

@@ -3,7 +3,8 @@
  * 4.18 was; a backport is a commit on a kernel that lacks it. So a kernel of one's own needs no
  * code: the names of its commits say how it behaves.
  */
-import type { BugFile, KernelTraits } from "./kernel.ts";
+import type { Vulnerability } from "../hw/cpu-model.ts";
+import type { KernelTraits } from "./kernel.ts";
 
 /** Traits that a commit sets; the list of known bugs grows by `knows` instead. */
 export type TraitChange = Partial<Omit<KernelTraits, "knows">>;
@@ -16,7 +17,7 @@ export interface Commit {
   /** What it changes. */
   readonly traits: TraitChange;
   /** Bugs for which it brings a sysfs file and code. */
-  readonly knows?: readonly BugFile[];
+  readonly knows?: readonly Vulnerability[];
   /** Without all of these it changes nothing. */
   readonly needs?: readonly string[];
   /** Commits that are known to be wrong without this one. */

@@ -7,21 +7,6 @@ import type { Vulnerability } from "../hw/cpu-model.ts";
 /** The ICR fastpath's outcome: skip the emulation, skip the handler, or re-enter at once. */
 export type IcrFastpath = "absent" | "skip" | "handled" | "reenter";
 
-/** Files of /sys/devices/system/cpu/vulnerabilities that some kernel has. */
-export type BugFile =
-  | Vulnerability
-  | "spectre_v1"
-  | "spec_store_bypass"
-  | "itlb_multihit"
-  | "srbds"
-  | "gather_data_sampling"
-  | "spec_rstack_overflow"
-  | "reg_file_data_sampling"
-  | "indirect_target_selection"
-  | "old_microcode"
-  | "tsa"
-  | "vmscape";
-
 export interface KernelTraits {
   /** MSR_WRITE of x2APIC ICR (`handle_fastpath_set_x2apic_icr_irqoff`). */
   readonly icr: IcrFastpath;
@@ -95,7 +80,7 @@ export interface KernelTraits {
    */
   readonly verw: "only_without_l1d_flush" | "always" | "per_vm";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */
-  readonly knows: readonly BugFile[];
+  readonly knows: readonly Vulnerability[];
   /** Branch history injection: code of its own and a part of the spectre_v2 line (6.9). */
   readonly bhi: "unknown" | "known";
   /** Post-barrier RSB: one call after an exit on eIBRS, and a part of the spectre_v2 line (6.0). */

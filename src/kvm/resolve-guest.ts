@@ -7,7 +7,8 @@ import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
 import { KERNELS } from "./kernels.ts";
 import type { MitigationContext } from "./mitigation.ts";
-import { spectreV2Mode } from "./mitigations/spectre-v2.ts";
+import { bhiMode } from "./branch-history.ts";
+import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
 import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import {
@@ -34,6 +35,7 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     spec,
     ...guest,
     usesSpecCtrl: usesSpecCtrl(host, spec),
+    specCtrlDiffers: specCtrlDiffers(host, spec),
     cpus: placed.cpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
@@ -65,21 +67,54 @@ function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
     case "off":
       return { value: false, why: "the guest runs with mitigations=off" };
     case "retpoline":
+    case "lfence":
       return { value: false, why: `${spec.kernel} uses retpolines on this CPU and leaves SPEC_CTRL alone` };
     case "ibrs":
       return { value: true, why: `${spec.kernel} writes SPEC_CTRL at each kernel entry (legacy IBRS)` };
     case "eibrs":
+      if (host.cpu.vendor === "amd") return { value: false, why: `${spec.kernel} sets EFER.AIBRSE instead (Automatic IBRS)` };
       return { value: true, why: `${spec.kernel} sets SPEC_CTRL.IBRS once (enhanced IBRS), which ends the interception` };
   }
 }
 
+/**
+ * Guest and host run with different values of SPEC_CTRL, so KVM writes the MSR at each entry and
+ * back at each exit (x86_spec_ctrl_set_guest; vmx_spec_ctrl_restore_host). Simplified: a guest
+ * that leaves the MSR alone is not switched.
+ */
+function specCtrlDiffers(host: Host, spec: GuestSpec): Decided<boolean> {
+  const asked = host.spec.mitigations.spec_ctrl_toggle;
+  if (asked !== "auto") return { value: asked === "on", why: `spec_ctrl_toggle=${asked}` };
+  const uses = usesSpecCtrl(host, spec);
+  if (!uses.value) return { value: false, why: uses.why };
+  if (host.entryWork.ibrs !== "enhanced") return { value: true, why: "the guest sets SPEC_CTRL.IBRS, which the host does not keep set" };
+  const guestDisablesHistory = bhiMode(guestContext(host.cpu, spec, host)).mode === "bhi_dis_s";
+  if (host.entryWork.bhiDisS === guestDisablesHistory) return { value: false, why: "both run with the same bits of SPEC_CTRL set" };
+  return { value: true, why: `only the ${guestDisablesHistory ? "guest" : "host"} sets SPEC_CTRL.BHI_DIS_S` };
+}
+
+/** A guest's own command line names no single bug. */
+const AUTOMATIC = {
+  taa: "auto",
+  mds: "auto",
+  l1tf: "auto",
+  spectre_v2: "auto",
+  retbleed: "auto",
+  meltdown: "auto",
+  mmio_stale_data: "auto",
+  vmscape: "auto",
+  bhi: "auto",
+  srso: "auto",
+  tsa: "auto",
+  spec_ctrl_toggle: "auto",
+} as const;
+
 function guestContext(cpu: CpuModel, spec: GuestSpec, host: Host): MitigationContext {
-  const auto = { taa: "auto", mds: "auto", l1tf: "auto", spectre_v2: "auto", retbleed: "auto", meltdown: "auto" } as const;
   const { microcode } = host.spec.mitigations;
   return {
     cpu,
     traits: KERNELS[spec.kernel].traits,
-    settings: { ...auto, all: spec.mitigations, mmio_stale_data: "auto", microcode },
+    settings: { ...AUTOMATIC, all: spec.mitigations, microcode },
     rtm: cpu.hasRtm && host.spec.tsx !== "off",
     smt: host.spec.smt,
   };

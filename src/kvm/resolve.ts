@@ -12,7 +12,7 @@ import { isolation } from "./isolation.ts";
 import type { Kernel } from "./kernel-from-commits.ts";
 import { KERNELS } from "./kernels.ts";
 import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
-import { MITIGATIONS } from "./mitigations.ts";
+import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
 import { apicv, haltPoll, ipiVirtualization, piInjectTimer, preemptionTimer, timerAdvance, x2avic } from "./module-parameters.ts";
 import { placeGuests } from "./placement.ts";
 import { resolveGuest } from "./resolve-guest.ts";
@@ -55,13 +55,6 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
 }
 
 function vulnerabilities(context: MitigationContext): Readonly<Record<Vulnerability, VulnerabilityStatus>> {
-  return {
-    meltdown: MITIGATIONS.meltdown.status(context),
-    spectre_v2: MITIGATIONS.spectre_v2.status(context),
-    l1tf: MITIGATIONS.l1tf.status(context),
-    mds: MITIGATIONS.mds.status(context),
-    tsx_async_abort: MITIGATIONS.tsx_async_abort.status(context),
-    mmio_stale_data: MITIGATIONS.mmio_stale_data.status(context),
-    retbleed: MITIGATIONS.retbleed.status(context),
-  };
+  const statuses = VULNERABILITIES.map((bug) => [bug, MITIGATIONS[bug].status(context)] as const);
+  return Object.fromEntries(statuses) as Record<Vulnerability, VulnerabilityStatus>;
 }

@@ -50,6 +50,8 @@ export interface ResolvedGuest {
   readonly apicvActive: Decided<boolean>;
   /** The guest kernel writes SPEC_CTRL, so KVM switches it. */
   readonly usesSpecCtrl: Decided<boolean>;
+  /** KVM writes SPEC_CTRL at each entry and exit. */
+  readonly specCtrlDiffers: Decided<boolean>;
   /** Physical CPU of each vCPU. */
   readonly cpus: readonly number[];
   /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */

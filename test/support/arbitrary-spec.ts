@@ -56,10 +56,15 @@ const mitigations = fc.record({
   mds: autoOff,
   l1tf: fc.constantFrom("auto", "off", "cond", "always", "never"),
   spectre_v2: fc.constantFrom("auto", "off", "retpoline", "ibrs", "eibrs"),
-  retbleed: fc.constantFrom("auto", "off", "ibrs"),
+  retbleed: fc.constantFrom("auto", "off", "ibrs", "unret", "ibpb"),
   meltdown: autoOff,
   mmio_stale_data: autoOff,
+  vmscape: fc.constantFrom("auto", "off", "ibpb"),
+  bhi: fc.constantFrom("auto", "off", "on", "vmexit"),
+  srso: fc.constantFrom("auto", "off", "microcode", "safe-ret", "ibpb", "ibpb-vmexit"),
+  tsa: fc.constantFrom("auto", "off", "on", "user", "vm"),
   microcode: fc.constantFrom("current", "old"),
+  spec_ctrl_toggle: onOffAuto,
 });
 
 /** Patches that apply to a kernel: no fix of a posted timer that the kernel does not have. */

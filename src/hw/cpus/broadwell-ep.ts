@@ -8,10 +8,27 @@ export const broadwellEp = {
   name: "broadwell-ep",
   vendor: "intel",
   doc: "Xeon E5 v4 (2016, Broadwell-EP): meltdown, l1tf, mds and taa; retpolines suffice",
+  family: 0x06,
   baseGhz: 2.4,
-  affectedBy: ["meltdown", "l1tf", "mds", "tsx_async_abort", "mmio_stale_data", "spectre_v2"],
+  affectedBy: [
+    "meltdown",
+    "spectre_v1",
+    "spectre_v2",
+    "spec_store_bypass",
+    "l1tf",
+    "mds",
+    "tsx_async_abort",
+    "itlb_multihit",
+    "mmio_stale_data",
+    "vmscape",
+  ],
   hasRtm: true,
   hasEnhancedIbrs: false,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: false,
+  bhi: "not_affected",
+  hasPbrsb: false,
   mdsNo: false,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,
@@ -30,6 +47,6 @@ export const broadwellEp = {
     softwareScale: { value: 1.05, source: "assumed: about five percent fewer instructions a cycle than Skylake" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; " +
     "base frequency (an E5-2680 v4), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -10,10 +10,27 @@ export const cascadeLake = {
   name: "cascade-lake",
   vendor: "intel",
   doc: "Xeon Scalable, 2nd generation (2019, Cascade Lake): no meltdown, l1tf or mds, but taa while TSX is on",
+  family: 0x06,
   baseGhz: 2.5,
-  affectedBy: ["tsx_async_abort", "mmio_stale_data", "retbleed", "spectre_v2"],
+  affectedBy: [
+    "spectre_v1",
+    "spectre_v2",
+    "spec_store_bypass",
+    "tsx_async_abort",
+    "itlb_multihit",
+    "mmio_stale_data",
+    "retbleed",
+    "gather_data_sampling",
+    "indirect_target_selection",
+    "vmscape",
+  ],
   hasRtm: true,
   hasEnhancedIbrs: true,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: false,
+  bhi: "loop",
+  hasPbrsb: true,
   mdsNo: true,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,
@@ -28,6 +45,6 @@ export const cascadeLake = {
     verw: { value: 458, source: "assumed: as remembered from Behrens et al., EuroSys 2022, and not read again" },
   },
   source:
-    "affected matrix: Linux 7.1 arch/x86/kernel/cpu/common.c; MDS_NO without TSX_CTRL: its bugs.c taa_select_mitigation; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; no PSCHANGE_MC_NO, hence itlb_multihit: assumed; MDS_NO without TSX_CTRL: its bugs.c taa_select_mitigation; " +
     "base frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

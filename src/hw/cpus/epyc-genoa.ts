@@ -9,10 +9,16 @@ export const epycGenoa = {
   name: "epyc-genoa",
   vendor: "amd",
   doc: "EPYC 9004 (2022, Genoa, Zen 4): x2AVIC, on by default from 6.18; Automatic IBRS; srso and tsa",
+  family: 0x19,
   baseGhz: 2.4,
-  affectedBy: ["spectre_v2"],
+  affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "spec_rstack_overflow", "tsa", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
+  hasAutomaticIbrs: true,
+  hasStibp: true,
+  prefersStibpAlwaysOn: true,
+  bhi: "not_affected",
+  hasPbrsb: false,
   mdsNo: false,
   hasPreemptionTimer: false,
   preemptionTimerShift: 0,
@@ -28,6 +34,6 @@ export const epycGenoa = {
     softwareScale: { value: 0.75, source: "assumed: AMD states 13 % more instructions a cycle than Zen 3" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; x2AVIC: svm/avic.c of 6.18 (Zen 4); " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; x2AVIC: Linux 6.18 svm/avic.c (Zen 4); " +
     "base frequency (a 9654), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -9,10 +9,16 @@ export const epycMilan = {
   name: "epyc-milan",
   vendor: "amd",
   doc: "EPYC 7003 (2021, Milan, Zen 3): AVIC by opt-in; srso and tsa",
+  family: 0x19,
   baseGhz: 2.45,
-  affectedBy: ["spectre_v2"],
+  affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "spec_rstack_overflow", "tsa", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: true,
+  bhi: "not_affected",
+  hasPbrsb: false,
   mdsNo: false,
   hasPreemptionTimer: false,
   preemptionTimerShift: 0,
@@ -28,6 +34,6 @@ export const epycMilan = {
     softwareScale: { value: 0.85, source: "assumed: AMD states 19 % more instructions a cycle than Zen 2" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; " +
     "base frequency (a 7763), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -9,10 +9,16 @@ export const epycNaples = {
   name: "epyc-naples",
   vendor: "amd",
   doc: "EPYC 7001 (2017, Naples, Zen 1): AVIC by opt-in, with erratum 1235; retbleed and srso",
+  family: 0x17,
   baseGhz: 2.2,
-  affectedBy: ["retbleed", "spectre_v2"],
+  affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "retbleed", "spec_rstack_overflow", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
+  hasAutomaticIbrs: false,
+  hasStibp: false,
+  prefersStibpAlwaysOn: false,
+  bhi: "not_affected",
+  hasPbrsb: false,
   mdsNo: false,
   hasPreemptionTimer: false,
   preemptionTimerShift: 0,
@@ -28,6 +34,6 @@ export const epycNaples = {
     softwareScale: { value: 1.1, source: "assumed: AMD states 15 % more instructions a cycle for Zen 2" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; erratum 1235: svm/avic.c of 7.1 (family 17h); " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; erratum 1235: its svm/avic.c (family 17h); " +
     "base frequency (a 7601), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

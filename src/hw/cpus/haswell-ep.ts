@@ -10,10 +10,16 @@ export const haswellEp = {
   name: "haswell-ep",
   vendor: "intel",
   doc: "Xeon E5 v3 (2014, Haswell-EP): meltdown, l1tf and mds; TSX is gone by microcode, retpolines suffice",
+  family: 0x06,
   baseGhz: 2.5,
-  affectedBy: ["meltdown", "l1tf", "mds", "tsx_async_abort", "mmio_stale_data", "spectre_v2"],
+  affectedBy: ["meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "l1tf", "mds", "itlb_multihit", "mmio_stale_data", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: false,
+  bhi: "not_affected",
+  hasPbrsb: false,
   mdsNo: false,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,
@@ -32,6 +38,6 @@ export const haswellEp = {
     softwareScale: { value: 1.1, source: "assumed: about ten percent fewer instructions a cycle than Skylake" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; RTM absent: erratum HSD136, assumed to be in force on all of the line; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; RTM absent: erratum HSD136, assumed to be in force on all of the line; " +
     "base frequency (an E5-2680 v3), APICv, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -10,10 +10,16 @@ export const sapphireRapids = {
   name: "sapphire-rapids",
   vendor: "intel",
   doc: "Xeon Scalable, 4th generation (2023, Sapphire Rapids): IPI virtualization; no buffer bug is left",
+  family: 0x06,
   baseGhz: 2.0,
-  affectedBy: ["spectre_v2"],
+  affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "vmscape"],
   hasRtm: true,
   hasEnhancedIbrs: true,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: false,
+  bhi: "bhi_dis_s",
+  hasPbrsb: true,
   mdsNo: true,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,
@@ -29,6 +35,6 @@ export const sapphireRapids = {
     softwareScale: { value: 0.75, source: "assumed: 19 % more instructions a cycle than Ice Lake, as Intel states for Golden Cove" },
   },
   source:
-    "affected matrix: arch/x86/kernel/cpu/common.c of 7.1; IPI virtualization: KVM: VMX: enable IPI virtualization v7; TAA_NO: assumed from Intel's documents; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; IPI virtualization: KVM: VMX: enable IPI virtualization v7; TAA_NO: assumed from Intel's documents; " +
     "base frequency (a Platinum 8480+), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

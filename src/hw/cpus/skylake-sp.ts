@@ -10,10 +10,29 @@ export const skylakeSp = {
   name: "skylake-sp",
   vendor: "intel",
   doc: "Xeon Scalable (2017, Skylake-SP): meltdown, l1tf, mds, taa and retbleed all apply",
+  family: 0x06,
   baseGhz: 2.5,
-  affectedBy: ["meltdown", "l1tf", "mds", "tsx_async_abort", "mmio_stale_data", "retbleed", "spectre_v2"],
+  affectedBy: [
+    "meltdown",
+    "spectre_v1",
+    "spectre_v2",
+    "spec_store_bypass",
+    "l1tf",
+    "mds",
+    "tsx_async_abort",
+    "itlb_multihit",
+    "mmio_stale_data",
+    "retbleed",
+    "gather_data_sampling",
+    "vmscape",
+  ],
   hasRtm: true,
   hasEnhancedIbrs: false,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: false,
+  bhi: "not_affected",
+  hasPbrsb: false,
   mdsNo: false,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,
@@ -25,6 +44,6 @@ export const skylakeSp = {
   hasMwaitAndArat: true,
   cycles: SKYLAKE_CYCLES,
   source:
-    "affected matrix: Linux 7.1 arch/x86/kernel/cpu/common.c; preemption timer shift 5: assumed, typical of the line; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; preemption timer shift 5: assumed, typical of the line; " +
     "base frequency: the 2.5 GHz Skylake of the fastpath series' cover letters (2020); APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

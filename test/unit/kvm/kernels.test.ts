@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Commit } from "../../../src/kvm/commit.ts";
 import { COMMIT_NAMES, type CommitName, COMMITS, fixesOf } from "../../../src/kvm/commits.ts";
-import type { BugFile, KernelTraits } from "../../../src/kvm/kernel.ts";
+import type { Vulnerability } from "../../../src/hw/cpu-model.ts";
+import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import { kernelFromCommits, commitWarnings, traitsOf } from "../../../src/kvm/kernel-from-commits.ts";
 import { KERNEL_NAMES, type KernelName, KERNELS } from "../../../src/kvm/kernels.ts";
 import { PATCH_NAMES, PATCHES } from "../../../src/kvm/patches.ts";
@@ -120,7 +121,7 @@ test("VERW stands beside the L1D flush up to 5.19 and right before VMLAUNCH from
   expect(traits("linux-6.18").verw).toBe("per_vm");
 });
 
-const OF_2019: readonly BugFile[] = [
+const OF_2019: readonly Vulnerability[] = [
   "meltdown",
   "spectre_v1",
   "spectre_v2",
@@ -130,12 +131,12 @@ const OF_2019: readonly BugFile[] = [
   "tsx_async_abort",
   "itlb_multihit",
 ];
-const OF_2020: readonly BugFile[] = [...OF_2019, "srbds"];
-const OF_2022: readonly BugFile[] = [...OF_2020, "mmio_stale_data", "retbleed"];
-const OF_2023: readonly BugFile[] = [...OF_2022, "gather_data_sampling", "spec_rstack_overflow"];
-const OF_2024: readonly BugFile[] = [...OF_2023, "reg_file_data_sampling"];
-const OF_2025: readonly BugFile[] = [...OF_2024, "indirect_target_selection", "tsa", "vmscape"];
-const FILES: Readonly<Record<KernelName, readonly BugFile[]>> = {
+const OF_2020: readonly Vulnerability[] = [...OF_2019, "srbds"];
+const OF_2022: readonly Vulnerability[] = [...OF_2020, "mmio_stale_data", "retbleed"];
+const OF_2023: readonly Vulnerability[] = [...OF_2022, "gather_data_sampling", "spec_rstack_overflow"];
+const OF_2024: readonly Vulnerability[] = [...OF_2023, "reg_file_data_sampling"];
+const OF_2025: readonly Vulnerability[] = [...OF_2024, "indirect_target_selection", "tsa", "vmscape"];
+const FILES: Readonly<Record<KernelName, readonly Vulnerability[]>> = {
   "linux-4.18": OF_2019,
   "rhel-8.1": OF_2019,
   "rhel-8.2": OF_2019,
