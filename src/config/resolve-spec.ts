@@ -2,12 +2,16 @@
  * What a specification must hold beyond its schema: keys that depend on each other, and
  * whatever the host's own set-up refuses.
  */
+import { CPUS } from "../hw/cpus.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { SpecError } from "../kvm/resolved.ts";
 
 /** Everything that is wrong with a complete specification; empty when it can be emulated. */
 export function specProblems(spec: HostSpec): SpecError[] {
+  // The engine runs VMX only; an AMD host resolves, and that is all it does.
+  const notYet = `expected an Intel CPU, came ${spec.cpu}: AMD hosts are not emulated yet`;
+  if (CPUS[spec.cpu].vendor === "amd") return [new SpecError(["cpu"], notYet)];
   const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
   if (tooWide.length > 0) {
     return tooWide.map(
