@@ -30,8 +30,9 @@ export function specProblems(spec: HostSpec): SpecError[] {
 
 /** What resolves but does not run: the engine knows VMX only, and every HLT as an exit to the normal path. */
 function notEmulatedYet(spec: HostSpec): SpecError | null {
-  if (CPUS[spec.cpu].vendor === "amd")
+  if (CPUS[spec.cpu].vendor === "amd") {
     return new SpecError(["cpu"], `expected an Intel CPU, came ${spec.cpu}: AMD hosts are not emulated yet`);
+  }
   if (KERNELS[spec.kernel].traits.hlt === "present" && spec.fastpath.hlt !== "off") {
     const expected = "expected fastpath.hlt: off, or a kernel before 6.12";
     return new SpecError(["kernel"], `${expected}, came ${spec.kernel}: its HLT fastpath is not emulated yet`);
