@@ -31,7 +31,7 @@ export async function vmexit(file: string, flags: VmexitFlags): Promise<number> 
     return 0;
   } catch (error) {
     if (!(error instanceof SpecError)) throw error;
-    console.error(`${file}: ${[...error.path, ""].join(".")} ${error.message}`);
+    console.error(`${file}: ${error.path.join(".")}: ${error.message}`);
     return 1;
   }
 }

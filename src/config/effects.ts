@@ -59,10 +59,11 @@ export const HOST_EFFECTS = {
   kvm: {
     // 0644, and the predicates look at it on every arming
     pi_inject_timer: "live",
-    // 0444, all three
+    // 0444, all four
     preemption_timer: "module_reload",
     enable_apicv: "module_reload",
     enable_ipiv: "module_reload",
+    avic: "module_reload",
     // 0644
     halt_poll_ns: "live",
     halt_poll: "live",
@@ -79,7 +80,13 @@ export const HOST_EFFECTS = {
     retbleed: "host_reboot",
     meltdown: "host_reboot",
     mmio_stale_data: "host_reboot",
+    vmscape: "host_reboot",
+    bhi: "host_reboot",
+    srso: "host_reboot",
+    tsa: "host_reboot",
     microcode: "host_reboot",
+    // the guest's own choice of a value
+    spec_ctrl_toggle: "vm_restart",
   },
   tsx: "host_reboot",
 } as const satisfies EffectsOf<Omit<HostSpec, "guests">>;

@@ -68,10 +68,18 @@ const mitigationShape = {
   mds: key(modeOf(["auto", "off"]), "Microarchitectural data sampling"),
   l1tf: key(modeOf(["auto", "off", "cond", "always", "never"]), "L1 terminal fault; a mode is kvm-intel.vmentry_l1d_flush"),
   spectre_v2: key(modeOf(["auto", "off", "retpoline", "ibrs", "eibrs"]), "Branch target injection"),
-  retbleed: key(modeOf(["auto", "off", "ibrs"]), "Return stack buffer underflow"),
+  retbleed: key(
+    modeOf(["auto", "off", "ibrs", "unret", "ibpb"]),
+    "Arbitrary speculation through returns: ibrs on Intel, unret or ibpb on AMD",
+  ),
   meltdown: key(modeOf(["auto", "off"]), "Page-table isolation"),
   mmio_stale_data: key(modeOf(["auto", "off"]), "Processor MMIO stale data"),
+  vmscape: key(modeOf(["auto", "off", "ibpb"]), "Guest to host user space: a barrier before returning to QEMU"),
+  bhi: key(modeOf(["auto", "off", "on", "vmexit"]), "Branch history injection"),
+  srso: key(modeOf(["auto", "off", "microcode", "safe-ret", "ibpb", "ibpb-vmexit"]), "Speculative return stack overflow, AMD"),
+  tsa: key(modeOf(["auto", "off", "on", "user", "vm"]), "Transient scheduler attacks, AMD"),
   microcode: key(oneOf(["current", "old"]), "old lacks what the mitigations need"),
+  spec_ctrl_toggle: key(toggle, "Guest and host values of SPEC_CTRL differ, so each entry and exit writes the MSR"),
 } satisfies Record<keyof MitigationSettings, z.ZodType>;
 
 const fastpathShape = {
@@ -86,7 +94,8 @@ const kvmShape = {
   pi_inject_timer: key(toggle, "kvm.pi_inject_timer: housekeeping CPUs post timer interrupts"),
   preemption_timer: key(toggle, "kvm-intel.preemption_timer: the VMX preemption timer stands in for an hrtimer"),
   enable_apicv: key(toggle, "kvm-intel.enable_apicv"),
-  enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization"),
+  enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization; kvm-amd.enable_ipiv from 6.18 on"),
+  avic: key(toggle, "kvm-amd.avic: the virtual APIC of AMD hosts"),
   halt_poll_ns: key(integer(0, 10_000_000), "kvm.halt_poll_ns: longest polling before a vCPU blocks"),
   halt_poll: key(modeOf(["off", "always", "adaptive"]), "Shape of halt polling"),
   lapic_timer_advance: key(timerAdvance, "How much too early a timer fires, so that the entry is paid before the deadline"),

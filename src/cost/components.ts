@@ -10,6 +10,8 @@ export const COMPONENTS = {
   indirect_branches: "retpolines: the extra cycles of each indirect call on the path",
   spec_ctrl: "reading and writing MSR_IA32_SPEC_CTRL",
   rsb: "filling the return stack buffer after the exit",
+  branch_history: "clearing the branch history after the exit",
+  return_thunks: "preparing return thunks after the exit (retbleed and SRSO on AMD)",
   ibpb: "an indirect branch predictor barrier",
   verw: "VERW before entry: clearing the CPU's buffers",
   l1d_flush: "flushing the L1 data cache before entry",
@@ -28,4 +30,14 @@ export const COMPONENTS = {
 export type Component = keyof typeof COMPONENTS;
 export const COMPONENT_NAMES = Object.keys(COMPONENTS) as Component[];
 /** Components that a mitigation causes: `exit_mitigation` of a host CPU's time. */
-export const MITIGATION_COMPONENTS: readonly Component[] = ["indirect_branches", "spec_ctrl", "rsb", "ibpb", "verw", "l1d_flush", "pti"];
+export const MITIGATION_COMPONENTS: readonly Component[] = [
+  "indirect_branches",
+  "spec_ctrl",
+  "rsb",
+  "branch_history",
+  "return_thunks",
+  "ibpb",
+  "verw",
+  "l1d_flush",
+  "pti",
+];

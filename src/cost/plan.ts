@@ -28,9 +28,15 @@ export interface EntryConditions {
   readonly l1dFlush: "never" | "cond" | "always";
   readonly retpolines: boolean;
   readonly rsbFill: boolean;
+  readonly rsbOneCall: boolean;
+  readonly clearBranchHistory: boolean;
+  readonly untrainReturns: boolean;
+  readonly ibpb: "none" | "on_vmexit" | "to_userspace";
   readonly ibrs: "none" | "legacy" | "enhanced";
   readonly pti: boolean;
   readonly guestUsesSpecCtrl: boolean;
+  /** The guest's value is not the host's: one write at entry, one at exit. */
+  readonly specCtrlDiffers: boolean;
 }
 
 /** What exits of one compiled cost have added up to; taken out by `takeLedger`. */
@@ -160,14 +166,17 @@ function trackingCycles(on: EntryConditions, variant: Variant, software: (value:
   return on.contextTracking === "outer_loop" && variant === "reenter" ? 0 : software(RUN_LOOP.contextTracking.value);
 }
 
-/** SPEC_CTRL read and restored, RSB filled, retpolines on the way, page tables switched for QEMU. */
+/** SPEC_CTRL read and restored, predictors cleaned, retpolines on the way, page tables switched for QEMU. */
 function addMitigationsOut(add: Add, { cycles }: CpuModel, on: EntryConditions, calls: number, userspace: boolean): number {
   let sum = 0;
   if (on.guestUsesSpecCtrl) sum += add("spec_ctrl", cycles.rdmsrSpecCtrl.value);
   // Legacy IBRS writes the host's value on every exit; otherwise only when the guest's differs.
-  const guestValueDiffers = on.guestUsesSpecCtrl && on.ibrs !== "enhanced";
-  if (on.ibrs === "legacy" || guestValueDiffers) sum += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
+  if (on.ibrs === "legacy" || on.specCtrlDiffers) sum += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
   if (on.rsbFill) sum += add("rsb", cycles.rsbFill.value);
+  if (on.rsbOneCall) sum += add("rsb", cycles.rsbOneCall.value);
+  if (on.clearBranchHistory) sum += add("branch_history", cycles.clearBranchHistory.value);
+  if (on.untrainReturns) sum += add("return_thunks", cycles.untrainReturns.value);
+  if (on.ibpb === "on_vmexit" || (on.ibpb === "to_userspace" && userspace)) sum += add("ibpb", cycles.ibpb.value);
   if (on.retpolines) sum += add("indirect_branches", calls * cycles.retpoline.value);
   if (on.pti && userspace) sum += add("pti", cycles.cr3Writes.value);
   return sum;
@@ -188,7 +197,7 @@ function addEntry(
   // __kvm_wait_lapic_expire runs here, after the preemption timer was loaded.
   let after = add("context_tracking", tracked);
   let mitigation = 0;
-  if (on.guestUsesSpecCtrl && on.ibrs !== "enhanced") mitigation += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
+  if (on.specCtrlDiffers) mitigation += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
   if (on.l1dFlush === "always") mitigation += add("l1d_flush", cycles.l1dFlush.value);
   if (on.verw !== "none") mitigation += add("verw", (on.verw === "legacy" ? cycles.verwLegacy : cycles.verw).value);
   after += mitigation + add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));

@@ -2,6 +2,7 @@
  * What the vCPUs of one Linux guest share: its kernel's tick and code paths, its application's
  * demand, and each other's run queues.
  */
+import { nearest } from "../lib/nearest.ts";
 import { cyclesOf } from "../lib/units.ts";
 import type { Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
@@ -88,7 +89,7 @@ export class LinuxGuest {
 
   /** Size of a piece of work, guest cycles. */
   workSize(draws: VcpuDraws): number {
-    return Math.max(1, Math.round(this.workCycles * readQuantile(this.workTable, draws.work.next())));
+    return Math.max(1, nearest(this.workCycles * readQuantile(this.workTable, draws.work.next())));
   }
 
   /** Guest cycles to the next background operation. */

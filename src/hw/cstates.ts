@@ -1,16 +1,25 @@
 /**
  * C-states of an idle physical CPU: how long it takes to leave one, and how long a sleep must
  * be before the idle governor picks it. Linux drivers/idle/intel_idle.c lists both per model
- * (skx_cstates, icx_cstates); Cascade Lake shares Skylake-SP's table.
+ * (hsw_cstates, bdw_cstates, skx_cstates, icx_cstates, spr_cstates); Cascade Lake shares
+ * Skylake-SP's table. On AMD acpi_idle reads them from the firmware; the figures here are
+ * assumed, as EPYC firmware of Rome's time says.
  */
 import type { CpuName } from "./cpus.ts";
 
 export interface CState {
-  readonly name: "c0" | "c1" | "c1e" | "c6";
+  readonly name: "c0" | "c1" | "c1e" | "c2" | "c3" | "c6";
   readonly exitNs: number;
   readonly residencyNs: number;
 }
 
+const HASWELL: readonly CState[] = [
+  { name: "c1", exitNs: 2_000, residencyNs: 2_000 },
+  { name: "c1e", exitNs: 10_000, residencyNs: 20_000 },
+  { name: "c3", exitNs: 33_000, residencyNs: 100_000 },
+  { name: "c6", exitNs: 133_000, residencyNs: 400_000 },
+];
+const BROADWELL: readonly CState[] = HASWELL.map((state) => (state.name === "c3" ? { ...state, exitNs: 40_000 } : state));
 const SKYLAKE: readonly CState[] = [
   { name: "c1", exitNs: 2_000, residencyNs: 2_000 },
   { name: "c1e", exitNs: 10_000, residencyNs: 20_000 },
@@ -22,10 +31,27 @@ const ICE_LAKE: readonly CState[] = [
   { name: "c6", exitNs: 170_000, residencyNs: 600_000 },
 ];
 
+const SAPPHIRE_RAPIDS: readonly CState[] = [
+  { name: "c1", exitNs: 1_000, residencyNs: 1_000 },
+  { name: "c1e", exitNs: 2_000, residencyNs: 4_000 },
+  { name: "c6", exitNs: 290_000, residencyNs: 800_000 },
+];
+const EPYC: readonly CState[] = [
+  { name: "c1", exitNs: 1_000, residencyNs: 2_000 },
+  { name: "c2", exitNs: 400_000, residencyNs: 800_000 },
+];
+
 const CSTATES: Readonly<Record<CpuName, readonly CState[]>> = {
+  "haswell-ep": HASWELL,
+  "broadwell-ep": BROADWELL,
   "skylake-sp": SKYLAKE,
   "cascade-lake": SKYLAKE,
   "icelake-sp": ICE_LAKE,
+  "sapphire-rapids": SAPPHIRE_RAPIDS,
+  "epyc-naples": EPYC,
+  "epyc-rome": EPYC,
+  "epyc-milan": EPYC,
+  "epyc-genoa": EPYC,
 };
 
 /** States that the host may use, shallowest first; `c0` (idle=poll) allows none. */

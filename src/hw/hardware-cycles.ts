@@ -12,6 +12,14 @@ export interface HardwareCycles {
   readonly wrmsrSpecCtrl: Figure;
   /** Filling the return stack buffer. */
   readonly rsbFill: Figure;
+  /** One call and an LFENCE instead, which is enough against PBRSB. */
+  readonly rsbOneCall: Figure;
+  /** An indirect branch predictor barrier. */
+  readonly ibpb: Figure;
+  /** The loop that fills the branch history with the kernel's own. */
+  readonly clearBranchHistory: Figure;
+  /** Making returns predict a safe target (UNTRAIN_RET, SRSO's counterpart). */
+  readonly untrainReturns: Figure;
   /** VERW that clears buffers, and the legacy instruction on microcode that does not. */
   readonly verw: Figure;
   readonly verwLegacy: Figure;
@@ -43,6 +51,10 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
     source: `derived: ${EXIT_ANATOMY}: IBRS and RSB filling cost 504 = one WRMSR + one fill; the split is assumed`,
   },
   rsbFill: { value: 64, source: "assumed: 32 calls of about two cycles each; splits the 504 cycles of IBRS and RSB filling" },
+  rsbOneCall: { value: 18, source: "assumed: a kvm list mail about PBRSB says 18 cycles an exit, of a CPU that it does not name" },
+  ibpb: { value: 4212, source: "assumed: as one IBPB of a Haswell in a kvm list mail of 2018" },
+  clearBranchHistory: { value: 120, source: "assumed: five times five calls and jumps of clear_bhb_loop, about five cycles each" },
+  untrainReturns: { value: 0, source: "by definition: Intel has no such return thunks" },
   verw: { value: 520, source: `derived: ${EXIT_ANATOMY}: VERW and the rest of the host's mitigations; that VERW is all of it is assumed` },
   verwLegacy: { value: 30, source: "assumed: a segment check in microcode; no published figure at hand" },
   l1dFlush: { value: 2076, source: `derived: ${EXIT_ANATOMY}: conditional L1D flush after an exit to user space` },

@@ -20,10 +20,12 @@ export function exitBucket(total: number): number {
   return total <= 65536 ? 13 : total <= 1048576 ? 14 : 15;
 }
 
+const LAST_LATENCY_EDGE = LATENCY_EDGES.at(-1) as number;
+
 /** Bucket of a latency: edges are the powers of two from 2^9. */
 export function latencyBucket(latency: number): number {
   if (latency <= 512) return 0;
-  if (latency > (LATENCY_EDGES.at(-1) as number)) return LATENCY_EDGES.length;
+  if (latency > LAST_LATENCY_EDGE) return LATENCY_EDGES.length;
   return 32 - Math.clz32(latency - 1) - 9;
 }
 

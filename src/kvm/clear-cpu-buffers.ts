@@ -6,15 +6,11 @@
  *
  * Linux: arch/x86/kernel/cpu/bugs.c mds_select_mitigation, taa_select_mitigation (5.5 on), mmio_select_mitigation (5.19 on).
  */
-import type { Vulnerability } from "../hw/cpu-model.ts";
+import { isKnownBug } from "./bug-status.ts";
 import type { MitigationContext } from "./mitigation.ts";
 
 type BufferBug = "mds" | "tsx_async_abort" | "mmio_stale_data";
 const SETTING = { mds: "mds", tsx_async_abort: "taa", mmio_stale_data: "mmio_stale_data" } as const;
-
-/** The silicon has the bug and the kernel has code and a sysfs file for it. */
-export const isKnownBug = ({ cpu, traits }: MitigationContext, bug: Vulnerability): boolean =>
-  cpu.affectedBy.includes(bug) && traits.knows.includes(bug);
 
 /** Buffer bugs of this CPU that this kernel knows and that are live; TAA needs RTM. */
 export function bufferBugs(context: MitigationContext): readonly BufferBug[] {
@@ -41,17 +37,6 @@ export const clearWording = (context: MitigationContext): string =>
 /** Why VERW does not clear: the microcode that is missing. */
 export const missingMicrocode = ({ cpu }: MitigationContext): string =>
   cpu.mdsNo ? "MDS_NO=1 without the TSX_CTRL MSR: VERW does not clear" : "no MD_CLEAR: VERW does not clear";
-
-/** A bug without a sysfs file on this kernel: what is true of the silicon, and no line. */
-export function withoutFile({ cpu }: MitigationContext, bug: Vulnerability) {
-  return cpu.affectedBy.includes(bug)
-    ? ({ state: "vulnerable", sysfs: "", why: `the CPU has the bug, and the kernel has no file and no code for ${bug}` } as const)
-    : ({ state: "not_affected", sysfs: "", why: `the CPU does not have the bug; the kernel has no file for ${bug}` } as const);
-}
-
-/** The line of a CPU without the bug. */
-export const notAffected = (bug: Vulnerability) =>
-  ({ state: "not_affected", sysfs: "Not affected", why: `X86_BUG for ${bug} is not set for this CPU` }) as const;
 
 /** Who turned the clearing on, in words: "mds and tsx_async_abort". */
 export const namesOf = (bugs: readonly string[]): string => bugs.join(" and ");

@@ -2,15 +2,20 @@
  * What every VM entry and exit does because of mitigations, fastpath re-entries included: the
  * code sits in `vmx_vcpu_enter_exit`, inside the inner run loop, so a fastpath saves none of it.
  *
- * Linux: arch/x86/kvm/vmx/vmx.c vmx_vcpu_enter_exit, vmx_l1d_flush; vmenter.S.
- * Up to 5.10 the L1D-flush key and VERW are two arms of one `if`: while the key is on, VERW never
- * runs, also when the conditional flush decides not to flush. Later VERW stands alone.
+ * Linux: arch/x86/kvm/vmx/vmx.c vmx_vcpu_enter_exit, vmx_l1d_flush; vmx/vmenter.S, svm/vmenter.S.
+ * While the L1D-flush key and VERW are two arms of one `if`, VERW never runs with the key on, also
+ * when the conditional flush decides not to flush. In assembly right before VMLAUNCH it stands
+ * alone. Simplified: FB_CLEAR_DIS is never toggled.
  */
+import { bhiMode, clearsBranchHistory } from "./branch-history.ts";
 import { askingForClear, bufferBugs, missingMicrocode, namesOf, verwClears } from "./clear-cpu-buffers.ts";
 import type { EntryWork, MitigationContext } from "./mitigation.ts";
 import { type ChosenL1dFlush, l1dFlushMode } from "./mitigations/l1tf.ts";
 import { hasPti } from "./mitigations/meltdown.ts";
-import { spectreV2Mode } from "./mitigations/spectre-v2.ts";
+import { ibpbOnVmexit, untrainsReturns } from "./return-thunks.ts";
+import { spectreV2Mode } from "./spectre-v2-mode.ts";
+import { tsaMode } from "./tsa-mode.ts";
+import { vmscapeMode } from "./vmscape-mode.ts";
 
 type Verw = EntryWork["verw"];
 interface ChosenVerw {
@@ -21,22 +26,33 @@ interface ChosenVerw {
 
 /** Mitigation work per entry and exit of a host, each part with its reason where it has a switch of its own. */
 export function entryWork(context: MitigationContext): EntryWork {
+  const { cpu, traits } = context;
   const flush = l1dFlushMode(context);
   const { mode } = spectreV2Mode(context);
-  const ibrs = mode === "ibrs" ? "legacy" : mode === "eibrs" ? "enhanced" : "none";
+  // Automatic IBRS is a bit of EFER; SPEC_CTRL has no part in it.
+  const ibrs = mode === "ibrs" ? "legacy" : mode === "eibrs" && cpu.vendor === "intel" ? "enhanced" : "none";
+  const retpolines = mode === "retpoline" || mode === "lfence";
   return {
     ...chooseVerw(context, flush),
+    verwToUserspace: verwToUserspace(context),
     l1dFlush: flush.mode,
     l1dFlushWhy: flush.why,
-    retpolines: mode === "retpoline",
-    // Kernels without RSB_VMEXIT_LITE fill after an exit with retpolines or legacy IBRS only.
-    rsbFill: mode === "retpoline" || ibrs === "legacy",
+    // AMD's LFENCE form counts as one (assumed: as dear as a retpoline).
+    retpolines,
+    // X86_FEATURE_RSB_VMEXIT with retpolines or legacy IBRS, RSB_VMEXIT_LITE with enhanced IBRS and PBRSB.
+    rsbFill: retpolines || ibrs === "legacy",
+    rsbOneCall: mode === "eibrs" && cpu.hasPbrsb && traits.pbrsb === "known",
     ibrs,
+    clearBranchHistory: clearsBranchHistory(context),
+    bhiDisS: bhiMode(context).mode === "bhi_dis_s",
+    untrainReturns: untrainsReturns(context),
+    ibpb: ibpbOnVmexit(context) ? "on_vmexit" : vmscapeMode(context).mode === "to_userspace" ? "to_userspace" : "none",
     pti: hasPti(context),
   };
 }
 
 function chooseVerw(context: MitigationContext, flush: ChosenL1dFlush): ChosenVerw {
+  if (context.cpu.vendor === "amd") return verwForTsa(context);
   const live = bufferBugs(context);
   const asking = askingForClear(context);
   if (live.length === 0) return none(`no live bug that VERW cures and the kernel knows${context.rtm ? "" : " (RTM is absent)"}`);
@@ -50,9 +66,39 @@ function chooseVerw(context: MitigationContext, flush: ChosenL1dFlush): ChosenVe
   const verw: Verw = verwClears(context) ? "clears_buffers" : "legacy";
   // MMIO stale data alone concerns only guests that can touch real MMIO.
   const onlyMmio = live.every((bug) => bug === "mmio_stale_data");
-  if (onlyMmio) return { ...none("mmio_stale_data_clear: VERW only for VMs with an assigned device"), verwForAssignedDevice: verw };
+  const mmioClear = context.traits.verw === "per_vm" ? "CLEAR_CPU_BUF_VM_MMIO" : "mmio_stale_data_clear";
+  if (onlyMmio) return { ...none(`${mmioClear}: VERW only for VMs with an assigned device`), verwForAssignedDevice: verw };
   const whyNot = verwClears(context) ? "" : `, attempted but clearing nothing: ${missingMicrocode(context)}`;
-  return { verw, verwWhy: `mds_user_clear is on (${namesOf(asking)})${whyNot}`, verwForAssignedDevice: verw };
+  return { verw, verwWhy: `${switchOf(context)} is on (${namesOf(asking)})${whyNot}`, verwForAssignedDevice: verw };
+}
+
+/** What the kernel calls the switch that turns VERW on before entry. */
+function switchOf({ traits }: MitigationContext): string {
+  switch (traits.verw) {
+    case "only_without_l1d_flush":
+      return "mds_user_clear";
+    case "always":
+      return "X86_FEATURE_CLEAR_CPU_BUF";
+    case "per_vm":
+      return "X86_FEATURE_CLEAR_CPU_BUF_VM";
+  }
+}
+
+function verwForTsa(context: MitigationContext): ChosenVerw {
+  const { mode, why } = tsaMode(context);
+  if (mode === "none" || mode === "user") return none(mode === "none" ? `no VERW before VMRUN: ${why}` : `${why} leaves VM entries alone`);
+  return { verw: "clears_buffers", verwWhy: `X86_FEATURE_CLEAR_CPU_BUF_VM is on: ${why}`, verwForAssignedDevice: "clears_buffers" };
 }
 
 const none = (verwWhy: string): ChosenVerw => ({ verw: "none", verwWhy, verwForAssignedDevice: "none" });
+
+/** The kernel's own exit to user space clears, too; the L1D flush stands in for it nowhere. */
+function verwToUserspace(context: MitigationContext): Verw {
+  if (context.cpu.vendor === "amd") {
+    const { mode } = tsaMode(context);
+    return mode === "full" || mode === "user" ? "clears_buffers" : "none";
+  }
+  // MMIO stale data alone asks for nothing here.
+  if (!askingForClear(context).some((bug) => bug !== "mmio_stale_data")) return "none";
+  return verwClears(context) ? "clears_buffers" : "legacy";
+}

@@ -10,7 +10,7 @@ import { timerInputs, timerMode } from "./timer-predicates.ts";
 
 /** Explanations of one VM of a host. */
 export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly Explanation[] {
-  const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl } = guest;
+  const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl, specCtrlDiffers } = guest;
   const rows: readonly Omit<Explanation, "subject">[] = [
     { predicate: "vCPUs pinned to CPUs", value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
     disabledExitsRow(host, guest),
@@ -41,6 +41,12 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       value: `${usesSpecCtrl.value}`,
       why: usesSpecCtrl.why,
       source: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host",
+    },
+    {
+      predicate: "SPEC_CTRL written at entry and exit",
+      value: `${specCtrlDiffers.value}`,
+      why: specCtrlDiffers.why,
+      source: "vmx.c x86_spec_ctrl_set_guest, vmx_spec_ctrl_restore_host",
     },
   ];
   return rows.map((row) => ({ subject: guest.name, ...row }));

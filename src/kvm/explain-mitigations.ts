@@ -15,18 +15,21 @@ export function explainMitigations(host: ResolvedHost): readonly Explanation[] {
   return [...bugs, ...explainEntryWork(host)];
 }
 
+type Row = Omit<Explanation, "subject">;
+
 const lineOf = ({ sysfs, state }: VulnerabilityStatus): string => (sysfs === "" ? `no such file (${state.replace("_", " ")})` : sysfs);
 
-function explainEntryWork({ entryWork, vulnerabilities }: ResolvedHost): readonly Explanation[] {
-  const { verw, verwWhy, verwForAssignedDevice, l1dFlush, l1dFlushWhy, retpolines, rsbFill, ibrs, pti } = entryWork;
+function explainEntryWork(host: ResolvedHost): readonly Explanation[] {
+  const { entryWork, vulnerabilities } = host;
+  const { verw, verwWhy, verwForAssignedDevice, l1dFlush, l1dFlushWhy, retpolines, ibrs, pti } = entryWork;
   const spectreV2Why = vulnerabilities.spectre_v2.why;
   const withDevice = verwForAssignedDevice === verw ? "" : `, ${verwForAssignedDevice} for VMs with an assigned device`;
-  const rows: readonly Omit<Explanation, "subject">[] = [
+  const rows: readonly Row[] = [
     {
       predicate: "VERW before entry",
       value: `${verw}${withDevice}`,
       why: verwWhy,
-      source: "vmx.c vmx_vcpu_enter_exit, mds_user_clear",
+      source: host.cpu.vendor === "amd" ? "svm/vmenter.S VM_CLEAR_CPU_BUFFERS" : VERW_PLACES[host.traits.verw],
     },
     {
       predicate: "vmentry_l1d_flush",
@@ -46,15 +49,74 @@ function explainEntryWork({ entryWork, vulnerabilities }: ResolvedHost): readonl
       why: spectreV2Why,
       source: "bugs.c spectre_v2_select_mitigation",
     },
-    {
-      predicate: "RSB filled after exit",
-      value: onOff(rsbFill),
-      why: rsbFill ? "retpolines or legacy IBRS: vmenter.S fills the return stack buffer" : "neither retpolines nor legacy IBRS",
-      source: "vmenter.S FILL_RETURN_BUFFER",
-    },
+    ...afterExit(host),
+    ...towardsUserspace(host),
     { predicate: "X86_FEATURE_PTI", value: onOff(pti), why: vulnerabilities.meltdown.why, source: "mm/pti.c" },
   ];
   return rows.map((row) => ({ subject: "host", ...row }));
+}
+
+/** Where VERW stands, by the kernel's era. */
+const VERW_PLACES = {
+  only_without_l1d_flush: "vmx.c vmx_vcpu_enter_exit, mds_user_clear",
+  always: "vmx/vmenter.S CLEAR_CPU_BUFFERS before VMLAUNCH",
+  per_vm: "vmx/vmenter.S VM_CLEAR_CPU_BUFFERS before VMLAUNCH",
+} as const;
+
+/** What runs right after each exit. */
+function afterExit({ entryWork, vulnerabilities }: ResolvedHost): readonly Row[] {
+  const { rsbFill, rsbOneCall, clearBranchHistory, untrainReturns, ibpb } = entryWork;
+  const bugs = vulnerabilities;
+  return [
+    {
+      predicate: "RSB filled after exit",
+      value: rsbFill ? "on" : rsbOneCall ? "one call" : "off",
+      why: rsbFill
+        ? "retpolines or legacy IBRS: vmenter.S fills the return stack buffer"
+        : rsbOneCall
+          ? "enhanced IBRS and PBRSB: one call before the first return is enough (RSB_VMEXIT_LITE)"
+          : "neither retpolines nor legacy IBRS",
+      source: "vmenter.S FILL_RETURN_BUFFER",
+    },
+    {
+      predicate: "branch history cleared after exit",
+      value: onOff(clearBranchHistory),
+      why: clearBranchHistory ? "BHI: no BHI_DIS_S on this CPU, so a loop clears it" : `BHI asks for no loop: ${bugs.spectre_v2.why}`,
+      source: "vmx/vmenter.S CLEAR_BRANCH_HISTORY_VMEXIT",
+    },
+    {
+      predicate: "returns untrained after exit",
+      value: onOff(untrainReturns),
+      why: `retbleed: ${bugs.retbleed.why}; SRSO: ${bugs.spec_rstack_overflow.why}`,
+      source: "svm/vmenter.S UNTRAIN_RET_VM",
+    },
+    {
+      predicate: "IBPB after exit",
+      value: onOff(ibpb === "on_vmexit"),
+      why: `retbleed: ${bugs.retbleed.why}; SRSO: ${bugs.spec_rstack_overflow.why}`,
+      source: "vmenter.S IBPB_ON_VMEXIT",
+    },
+  ];
+}
+
+/** What runs only when an exit goes to QEMU. */
+function towardsUserspace({ entryWork, vulnerabilities, cpu }: ResolvedHost): readonly Row[] {
+  const { ibpb, verwToUserspace } = entryWork;
+  const buffers = cpu.vendor === "amd" ? vulnerabilities.tsa : vulnerabilities.mds;
+  return [
+    {
+      predicate: "IBPB before exit to user space",
+      value: onOff(ibpb === "to_userspace"),
+      why: vulnerabilities.vmscape.why,
+      source: "x86.c vcpu_enter_guest, bugs.c vmscape_select_mitigation",
+    },
+    {
+      predicate: "VERW before exit to user space",
+      value: verwToUserspace,
+      why: verwToUserspace === "none" ? "no live bug asks for it" : `the same switch as for entries: ${buffers.why}`,
+      source: "entry code CLEAR_CPU_BUFFERS, mds_user_clear_cpu_buffers",
+    },
+  ];
 }
 
 const onOff = (value: boolean): string => (value ? "on" : "off");

@@ -23,7 +23,7 @@ export function explainHost(host: ResolvedHost): readonly Explanation[] {
 const yesNo = ({ value }: Decided<boolean>): string => (value ? "Y" : "N");
 
 function explainParameters(host: ResolvedHost): readonly Explanation[] {
-  const { piInjectTimer, preemptionTimer, apicv, ipiVirtualization, haltPoll, timerAdvance, traits, nohzFull } = host;
+  const { piInjectTimer, haltPoll, timerAdvance, traits, nohzFull } = host;
   const isolated = formatCpuList(nohzFull);
   const advance = timerAdvance.value;
   const rows: readonly Omit<Explanation, "subject">[] = [
@@ -42,19 +42,7 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
       why: piInjectTimer.why,
       source: "x86.c kvm_arch_init",
     },
-    {
-      predicate: "kvm_intel.preemption_timer",
-      value: yesNo(preemptionTimer),
-      why: preemptionTimer.why,
-      source: "vmx.c hardware_setup",
-    },
-    { predicate: "kvm_intel.enable_apicv", value: yesNo(apicv), why: apicv.why, source: "vmx.c hardware_setup" },
-    {
-      predicate: "kvm_intel.enable_ipiv",
-      value: yesNo(ipiVirtualization),
-      why: ipiVirtualization.why,
-      source: "vmx.c hardware_setup (5.19)",
-    },
+    ...vendorParameters(host),
     {
       predicate: "kvm.halt_poll_ns",
       value: `${haltPoll.maxNs}`,
@@ -62,7 +50,7 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
       source: "kvm_main.c",
     },
     {
-      predicate: "kvm.lapic_timer_advance_ns",
+      predicate: `kvm.${traits.timerAdvanceParameter}`,
       value: advance.mode === "off" ? "off" : `${advance.mode}, ${advance.mode === "fixed" ? "" : "first "}${advance.ns} ns`,
       why: timerAdvance.why,
       source: "lapic.c adjust_lapic_timer_advance",
@@ -78,6 +66,38 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
     },
   ];
   return rows.map((row) => ({ subject: "host", ...row }));
+}
+
+/** Parameters of the vendor's own module. */
+function vendorParameters({
+  cpu,
+  preemptionTimer,
+  apicv,
+  x2avic,
+  ipiVirtualization,
+}: ResolvedHost): readonly Omit<Explanation, "subject">[] {
+  if (cpu.vendor === "amd") {
+    return [
+      { predicate: "kvm_amd.avic", value: yesNo(apicv), why: apicv.why, source: "svm/avic.c avic_hardware_setup" },
+      { predicate: "x2avic_enabled", value: yesNo(x2avic), why: x2avic.why, source: "svm/avic.c avic_hardware_setup (6.1)" },
+      {
+        predicate: "AVIC sends IPIs",
+        value: yesNo(ipiVirtualization),
+        why: ipiVirtualization.why,
+        source: "svm/avic.c enable_ipiv (6.18)",
+      },
+    ];
+  }
+  return [
+    { predicate: "kvm_intel.preemption_timer", value: yesNo(preemptionTimer), why: preemptionTimer.why, source: "vmx.c hardware_setup" },
+    { predicate: "kvm_intel.enable_apicv", value: yesNo(apicv), why: apicv.why, source: "vmx.c hardware_setup" },
+    {
+      predicate: "kvm_intel.enable_ipiv",
+      value: yesNo(ipiVirtualization),
+      why: ipiVirtualization.why,
+      source: "vmx.c hardware_setup (5.19)",
+    },
+  ];
 }
 
 const FASTPATH_SOURCE = {

@@ -10,7 +10,7 @@ import { OP, VECTOR, type Op } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { MISSES, type MissCause } from "./counters.ts";
 import { KIND } from "./exit-kinds.ts";
-import type { FastpathName } from "./fastpaths.ts";
+import { FASTPATH_NAMES, type FastpathName } from "./fastpaths.ts";
 import type { IcrFastpath, KernelTraits } from "./kernel.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { FastpathDecision } from "./resolved.ts";
@@ -24,10 +24,13 @@ export interface FastpathSettings {
   readonly traits: KernelTraits;
 }
 
-const missIndex = (fastpath: FastpathName, cause: MissCause): number =>
-  MISSES.findIndex((miss) => miss.fastpath === fastpath && miss.cause === cause);
-
-const NOT_X2APIC = missIndex("icr", "not_x2apic");
+/** Numbers of the misses by fastpath and cause. */
+const MISS = Object.fromEntries(
+  FASTPATH_NAMES.map((name) => [
+    name,
+    Object.fromEntries(MISSES.flatMap(({ fastpath, cause }, index) => (fastpath === name ? [[cause, index]] : []))),
+  ]),
+) as Record<FastpathName, Record<MissCause, number>>;
 
 type IpiOp = typeof OP.ipi | typeof OP.ipiLogical | typeof OP.ipiShorthand | typeof OP.ipiBroadcast | typeof OP.ipiHypercall;
 /** Write a destination before the command; the shorthand needs none. */
@@ -54,8 +57,6 @@ export interface OperationNeeds {
   readonly timer: LapicTimer;
   readonly delivery: InterruptDelivery;
   readonly loop: () => RunLoop;
-  /** The vCPUs of the same guest, by their number in it. */
-  readonly siblings: (vcpu: Vcpu) => readonly Vcpu[];
   readonly software: (cycles: number) => number;
 }
 
@@ -101,7 +102,7 @@ export class GuestOperations {
 
   /** Why a capable exit whose fastpath does not run missed it. */
   private missOf(fastpath: FastpathName): number {
-    return missIndex(fastpath, this.settings.decisions[fastpath].missCause);
+    return MISS[fastpath][this.settings.decisions[fastpath].missCause];
   }
 
   /** WRMSR 0x6e0: `kvm_can_use_hv_timer` decides over the fastpath, at each write. */
@@ -112,7 +113,7 @@ export class GuestOperations {
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
     loop.exitByOperation(vcpu, fast ? KIND.tscDeadlineReenter : KIND.tscDeadlineSlow, now);
-    if (!fast) vcpu.miss = enabled ? missIndex("tsc_deadline", "no_hv_timer") : this.missOf("tsc_deadline");
+    if (!fast) vcpu.miss = enabled ? MISS.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
     if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
@@ -203,7 +204,7 @@ export class GuestOperations {
     if (vcpu.ipiVirtualization) this.plain(vcpu, KIND.apicWrite, now);
     else if (vcpu.xapic) {
       this.plain(vcpu, this.apicRegisterKind(vcpu), now);
-      vcpu.miss = this.settings.decisions.icr.value ? NOT_X2APIC : this.missOf("icr");
+      vcpu.miss = this.settings.decisions.icr.value ? MISS.icr.not_x2apic : this.missOf("icr");
     } else {
       const miss = this.icrMiss(op);
       this.plain(vcpu, miss === NEVER_MISSED ? ICR_KIND[icr === "absent" ? "handled" : icr] : KIND.icrSlow, now);
@@ -215,9 +216,9 @@ export class GuestOperations {
   private icrMiss(op: IpiOp): number {
     const { decisions, traits } = this.settings;
     if (!decisions.icr.value) return this.missOf("icr");
-    if (op === OP.ipiShorthand) return missIndex("icr", "shorthand");
-    if (op === OP.ipiLogical && traits.icrAccepts !== "any_fast") return missIndex("icr", "logical_destination");
-    if (op === OP.ipiBroadcast && traits.icrAccepts !== "physical_fixed") return missIndex("icr", "broadcast");
+    if (op === OP.ipiShorthand) return MISS.icr.shorthand;
+    if (op === OP.ipiLogical && traits.icrAccepts !== "any_fast") return MISS.icr.logical_destination;
+    if (op === OP.ipiBroadcast && traits.icrAccepts !== "physical_fixed") return MISS.icr.broadcast;
     return NEVER_MISSED;
   }
 
@@ -232,7 +233,7 @@ export class GuestOperations {
   }
 
   private targets(vcpu: Vcpu, op: IpiOp): readonly Vcpu[] {
-    const siblings = this.needs.siblings(vcpu);
+    const { siblings } = vcpu;
     switch (op) {
       case OP.ipi:
       case OP.ipiLogical: {

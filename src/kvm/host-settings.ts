@@ -40,9 +40,14 @@ export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, no
     l1dFlush: work.l1dFlush,
     retpolines: work.retpolines,
     rsbFill: work.rsbFill,
+    rsbOneCall: work.rsbOneCall,
+    clearBranchHistory: work.clearBranchHistory,
+    untrainReturns: work.untrainReturns,
+    ibpb: work.ibpb,
     ibrs: work.ibrs,
     pti: work.pti,
     guestUsesSpecCtrl: guest.usesSpecCtrl.value,
+    specCtrlDiffers: guest.specCtrlDiffers.value,
   };
 }
 

@@ -22,10 +22,16 @@ export interface MitigationSettings {
   readonly mds: "auto" | "off";
   readonly l1tf: "auto" | "off" | "cond" | "always" | "never";
   readonly spectre_v2: "auto" | "off" | "retpoline" | "ibrs" | "eibrs";
-  readonly retbleed: "auto" | "off" | "ibrs";
+  readonly retbleed: "auto" | "off" | "ibrs" | "unret" | "ibpb";
   readonly meltdown: "auto" | "off";
   readonly mmio_stale_data: "auto" | "off";
+  readonly vmscape: "auto" | "off" | "ibpb";
+  readonly bhi: "auto" | "off" | "on" | "vmexit";
+  readonly srso: "auto" | "off" | "microcode" | "safe-ret" | "ibpb" | "ibpb-vmexit";
+  readonly tsa: "auto" | "off" | "on" | "user" | "vm";
   readonly microcode: "current" | "old";
+  /** Guest and host values of SPEC_CTRL differ, so each entry and exit writes the MSR. */
+  readonly spec_ctrl_toggle: Switch;
 }
 
 export interface GuestSpec {
@@ -73,6 +79,7 @@ export interface HostSpec {
     readonly preemption_timer: Switch;
     readonly enable_apicv: Switch;
     readonly enable_ipiv: Switch;
+    readonly avic: Switch;
     readonly halt_poll_ns: number;
     readonly halt_poll: "off" | "always" | "adaptive";
     readonly lapic_timer_advance: "auto" | "off" | "adaptive" | number;

@@ -8,7 +8,7 @@
 import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
 import { NEVER, instant, type Instant } from "../lib/units.ts";
-import { EventTree, HORIZON } from "../sim/event-tree.ts";
+import { EventTree } from "../sim/event-tree.ts";
 import { Accounting } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
@@ -45,7 +45,6 @@ export class KvmHost {
   private readonly block: VcpuBlock;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
-  private readonly siblings = new Map<Vcpu, readonly Vcpu[]>();
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -74,7 +73,6 @@ export class KvmHost {
         timer,
         delivery,
         loop: () => this.loop,
-        siblings: (vcpu) => this.siblings.get(vcpu) ?? [],
         software: (cycles) => cpus.software(cycles),
       },
     );
@@ -114,8 +112,11 @@ export class KvmHost {
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
   advance(until: number): void {
+    // Keys of events are whole cycles: between two of them the next event would be due, yet never come.
+    assert(Number.isInteger(until), `a host advances to a whole cycle, not to ${until}`);
     const end = until - this.rebases * this.rebaseCycles;
-    while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + HORIZON / 2));
+    const reach = Math.min(this.vcpuEvents.horizon, this.cpuEvents.horizon) - 1;
+    while (this.now < end) this.advanceWithinHorizon(Math.min(end, this.now + reach));
     this.accounting.settle();
     this.tally.fold();
     while (this.now >= this.rebaseCycles) this.rebase();
@@ -217,12 +218,12 @@ export class KvmHost {
     });
     for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
-    this.siblings.clear();
-    for (const vm of this.vms)
+    for (const vm of this.vms) {
       for (const vcpu of vm.vcpus) {
-        this.siblings.set(vcpu, vm.vcpus);
+        vcpu.siblings = vm.vcpus;
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
+    }
     this.cpus.place(this.vcpus, this.now);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
     this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
@@ -240,7 +241,7 @@ export class KvmHost {
   private memoryChanged(watcher: Vcpu | undefined): void {
     if (watcher === undefined || !watcher.program.memoryChanged() || watcher.state !== STATE.guest) return;
     watcher.stepAt = (this.now + watcher.program.runCycles) as Instant;
-    if (watcher !== this.current) this.vcpuEvents.set(watcher.index, watcher.nextAt());
+    this.vcpuEvents.set(watcher.index, watcher.nextAt());
   }
 
   /** Moves the time axis, so that instants stay exact integers however long the host runs. */

@@ -1,6 +1,6 @@
 /**
- * What the emulator knows of a host kernel: the traits in which kernels differ. A kernel is a
- * difference from its predecessor, a backport (patch) is a difference on top; both are data.
+ * What the emulator knows of a host kernel: the traits in which kernels differ. They are what the
+ * kernel's commits add up to.
  */
 import type { Vulnerability } from "../hw/cpu-model.ts";
 
@@ -20,6 +20,12 @@ export interface KernelTraits {
   readonly hlt: "absent" | "present";
   /** INVD (`handle_fastpath_invd`, 6.18). */
   readonly invd: "absent" | "present";
+  /** SVM has fastpaths at all (`svm_exit_handlers_fastpath`); VMX' conditions hold there too. */
+  readonly svmFastpaths: "absent" | "present";
+  /** A PREEMPTION_TIMER exit that KVM itself forced: the normal handler, or its fastpath (6.12). */
+  readonly forcedExit: "slow" | "handled";
+  /** Who loops on a re-entry: VMX alone (5.8 to 5.10), or common code, so SVM could too (5.15). */
+  readonly reentryLoop: "vmx_vcpu_run" | "vcpu_enter_guest";
   /**
    * When a timer may be posted by a housekeeping CPU (`kvm_can_post_timer_interrupt`):
    * `apicv` before the fix 1714a4eb6fb0, `disabled_exits` with it (per VM: MWAIT or HLT not
@@ -28,46 +34,61 @@ export interface KernelTraits {
   readonly postedTimer: "absent" | "apicv" | "disabled_exits" | "isolated_cpu";
   /** `kvm_intel.enable_ipiv` exists: IPI virtualization is used where the CPU has it (5.19). */
   readonly ipiVirtualization: "absent" | "present";
+  /** x2AVIC: AVIC for guests in x2APIC mode (6.1). */
+  readonly x2avic: "absent" | "present";
+  /** Default of `kvm_amd.avic`: off, or on where the CPU has x2AVIC (6.18). */
+  readonly avicDefault: "off" | "with_x2avic";
+  /** AVIC sends IPIs without an exit on every CPU, or not with erratum 1235 (`kvm_amd.enable_ipiv`). */
+  readonly avicIpis: "always" | "not_with_erratum";
+  /** A posted interrupt for the vCPU that runs on this very CPU raises a physical IPI to itself. */
+  readonly selfNotification: "sent" | "skipped";
+  /** How a posted interrupt wakes a blocked vCPU: `kvm_vcpu_kick`, from 5.17 `kvm_vcpu_wake_up`. */
+  readonly postedWake: "kick" | "wake";
   /** hrtimers of KVM are pinned to the arming CPU (before 5.3). */
   readonly hrtimerPinned: boolean;
   /** What a blocked vCPU waits on (`kvm_vcpu_block`); rcuwait is cheaper to wake. */
   readonly waiter: "swait" | "rcuwait";
   /** A timer that cannot be injected at once: 5.4–5.10 request + kick, from 5.15 unblock. */
   readonly pendingTimer: "request_and_kick" | "unblock";
+  /** The preemption timer is armed again after a block: always, or (5.17) if it was in use before. */
+  readonly hvTimerAfterBlock: "always" | "if_it_was_in_use";
+  /** Where `kvm_exit` is traced: in `vmx_handle_exit`, or right after the exit (5.8). */
+  readonly exitTracepoint: "in_handle_exit" | "right_after_exit";
+  /** Where `kvm_entry` is traced: in `vcpu_enter_guest`, which a re-entry skips, or at each entry. */
+  readonly entryTracepoint: "outer_loop" | "each_entry";
+  /** `kvm_exit` is traced for SVM's fastpath exits too (791a089861fc, 6.5). */
+  readonly svmTracesFastpaths: boolean;
   /** `exits` of the kernel's statistics counts re-entered fastpath exits (8b703a49c9df, 6.4). */
   readonly exitsStatCountsReentry: boolean;
   /** Automatic timer advance: none, in steps of at most an eighth (el8-147), or free (5.4 on). */
   readonly timerAdvance: "absent" | "stepwise" | "adaptive";
+  /** The module parameter: a number of nanoseconds with -1 for automatic, or (6.12) a switch. */
+  readonly timerAdvanceParameter: "lapic_timer_advance_ns" | "lapic_timer_advance";
   /** Default of `halt_poll_ns_shrink`: 0, from 6.11 on 2. */
   readonly haltPollShrink: 0 | 2;
+  /** A polling time that would shrink below `halt_poll_ns_grow_start` becomes 0. */
+  readonly haltPollShrinkFloor: boolean;
   /** `isolcpus=nohz,…` too sets HK_TYPE_TIMER (6.16). */
   readonly isolcpusNohzIsolatesTimer: boolean;
   /** Context tracking runs once per outer loop (5.8 and before) or at every VM entry (5.9 on). */
   readonly contextTracking: "outer_loop" | "each_entry";
-  /** Up to 5.10 an L1D-flush key keeps VERW from ever running; later VERW always runs. */
-  readonly verw: "only_without_l1d_flush" | "always";
+  /** When an L1D flush is asked for besides exits: at `vcpu_run` and sched-in, or each `vcpu_load` (6.11). */
+  readonly l1dFlushAsked: "vcpu_run" | "vcpu_load";
+  /**
+   * Where VERW stands: beside the L1D flush, whose key keeps it from ever running, or in assembly
+   * right before VMLAUNCH, always or by features that only VM entries look at.
+   */
+  readonly verw: "only_without_l1d_flush" | "always" | "per_vm";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */
   readonly knows: readonly Vulnerability[];
-  /** Wording of the spectre_v2 sysfs line. */
+  /** Branch history injection: code of its own and a part of the spectre_v2 line (6.9). */
+  readonly bhi: "unknown" | "known";
+  /** Post-barrier RSB: one call after an exit on eIBRS, and a part of the spectre_v2 line (6.0). */
+  readonly pbrsb: "unknown" | "known";
+  /** AMD's Automatic IBRS counts as enhanced IBRS (6.3). */
+  readonly automaticIbrs: "absent" | "present";
+  /** Wording of the spectre_v2 sysfs line, and AMD's default with it: LFENCE before 5.17. */
   readonly spectreV2Wording: "full_generic_retpoline" | "retpolines";
-}
-
-/** A backport that `patches:` may name. */
-export interface Patch {
-  readonly name: string;
-  /** Upstream commits, or the message id of an unmerged series. */
-  readonly commits: readonly string[];
-  readonly title: string;
-  readonly traits: Partial<KernelTraits>;
-  readonly source: string;
-}
-
-/** A host kernel that `kernel:` may name. */
-export interface Kernel {
-  readonly name: string;
-  readonly doc: string;
-  readonly traits: KernelTraits;
-  /** The vendor's kernels resolve `pi_inject_timer: auto` to 1 in the enterprise cloud. */
-  readonly postsTimersInEnterpriseCloud: boolean;
-  readonly source: string;
+  /** Default of spec_store_bypass_disable. */
+  readonly ssbDefault: "seccomp" | "prctl";
 }

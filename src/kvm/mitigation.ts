@@ -31,6 +31,18 @@ export interface EntryWork {
   readonly retpolines: boolean;
   /** The return stack buffer is filled after each exit. */
   readonly rsbFill: boolean;
+  /** One call and an LFENCE after each exit instead (RSB_VMEXIT_LITE). */
+  readonly rsbOneCall: boolean;
+  /** A loop clears the branch history after each exit (CLEAR_BRANCH_HISTORY_VMEXIT). */
+  readonly clearBranchHistory: boolean;
+  /** Return thunks are prepared after each exit (UNTRAIN_RET_VM). */
+  readonly untrainReturns: boolean;
+  /** An IBPB after each exit (IBPB_ON_VMEXIT), or before the first return to user space after one. */
+  readonly ibpb: "none" | "on_vmexit" | "to_userspace";
+  /** VERW on the way back to user space, where an exit goes to QEMU. */
+  readonly verwToUserspace: "none" | "legacy" | "clears_buffers";
+  /** The host runs with SPEC_CTRL.BHI_DIS_S set, which a guest's value may lack. */
+  readonly bhiDisS: boolean;
   /** SPEC_CTRL.IBRS written on every exit (legacy IBRS) or left on (enhanced). */
   readonly ibrs: "none" | "legacy" | "enhanced";
   /** Page-table isolation: an exit to user space pays the CR3 writes. */

@@ -1,15 +1,17 @@
 /**
- * The parameters of kvm and kvm_intel with their automatic values resolved, as the modules do
+ * The parameters of kvm, kvm_intel and kvm_amd with their automatic values resolved, as the modules do
  * when they are loaded.
  *
  * Linux: arch/x86/kvm/x86.c kvm_arch_init (pi_inject_timer), arch/x86/kvm/vmx/vmx.c
- * hardware_setup (preemption_timer, enable_apicv, enable_ipiv), virt/kvm/kvm_main.c
- * (halt_poll_ns*), arch/x86/kvm/lapic.c (lapic_timer_advance_ns).
+ * hardware_setup (preemption_timer, enable_apicv, enable_ipiv), arch/x86/kvm/svm/avic.c
+ * avic_hardware_setup (avic, enable_ipiv), virt/kvm/kvm_main.c (halt_poll_ns*),
+ * arch/x86/kvm/lapic.c (lapic_timer_advance_ns).
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { HostSpec } from "./host-spec.ts";
 import type { Isolation } from "./isolation.ts";
-import type { Kernel, KernelTraits } from "./kernel.ts";
+import type { KernelTraits } from "./kernel.ts";
+import type { Kernel } from "./kernel-from-commits.ts";
 import type { Decided, HaltPollSettings, TimerAdvanceSettings } from "./resolved.ts";
 
 /** LAPIC_TIMER_ADVANCE_NS_INIT. */
@@ -37,20 +39,51 @@ export function preemptionTimer(spec: HostSpec, cpu: CpuModel): Decided<boolean>
   return { value: true, why: "default Y, and the CPU has it without an erratum" };
 }
 
-/** kvm_intel.enable_apicv. */
-export function apicv(spec: HostSpec, cpu: CpuModel): Decided<boolean> {
+/** kvm_intel.enable_apicv, or kvm_amd.avic: the virtual APIC of the CPU's vendor. */
+export function apicv(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  if (cpu.vendor === "amd") return avic(spec, cpu, traits);
   if (!cpu.hasApicv) return { value: false, why: "the CPU lacks APIC-register virtualization or posted interrupts" };
   if (spec.kvm.enable_apicv === "off") return { value: false, why: "kvm_intel.enable_apicv=N" };
   return { value: true, why: "default Y, and the CPU has APIC-register virtualization and posted interrupts" };
 }
 
-/** kvm_intel.enable_ipiv. */
+/** kvm_amd.avic: off by default, from 6.18 on where the CPU has x2AVIC. */
+function avic(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  if (!cpu.hasAvic) return { value: false, why: "the CPU has no AVIC" };
+  if (spec.kvm.avic !== "auto") return { value: spec.kvm.avic === "on", why: `kvm_amd.avic=${spec.kvm.avic === "on" ? "1" : "0"}` };
+  if (traits.avicDefault === "off") return { value: false, why: "kvm_amd.avic=0 is the default (until ca2967de5a5b, 6.18)" };
+  return cpu.hasX2avic
+    ? { value: true, why: "kvm_amd.avic=auto, and the CPU has x2AVIC" }
+    : { value: false, why: "kvm_amd.avic=auto is off on a CPU without x2AVIC" };
+}
+
+/** x2AVIC: AVIC takes guests in x2APIC mode without intercepting their APIC's MSRs. */
+export function x2avic(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  const base = apicv(spec, cpu, traits);
+  if (cpu.vendor !== "amd") return { value: false, why: "x2AVIC is AMD's" };
+  if (!base.value) return { value: false, why: `it needs avic: ${base.why}` };
+  if (!cpu.hasX2avic) return { value: false, why: "the CPU has no x2AVIC" };
+  if (traits.x2avic === "absent") return { value: false, why: "the kernel has no x2AVIC (6.1)" };
+  return { value: true, why: "the CPU has x2AVIC, and AVIC is on" };
+}
+
+/** kvm_intel.enable_ipiv, or what AVIC does with IPIs: they reach running vCPUs without an exit. */
 export function ipiVirtualization(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  if (cpu.vendor === "amd") return avicIpis(spec, cpu, traits);
   if (!cpu.hasIpiVirtualization) return { value: false, why: "the CPU has no IPI virtualization" };
   if (traits.ipiVirtualization === "absent") return { value: false, why: "the kernel has no enable_ipiv (5.19)" };
-  if (!apicv(spec, cpu).value) return { value: false, why: "it needs enable_apicv" };
+  if (!apicv(spec, cpu, traits).value) return { value: false, why: "it needs enable_apicv" };
   if (spec.kvm.enable_ipiv === "off") return { value: false, why: "kvm_intel.enable_ipiv=N" };
   return { value: true, why: "default Y, and the CPU has IPI virtualization" };
+}
+
+function avicIpis(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  const base = apicv(spec, cpu, traits);
+  if (!base.value) return { value: false, why: `it needs avic: ${base.why}` };
+  if (traits.avicIpis === "always") return { value: true, why: "AVIC sends IPIs; the kernel has no kvm_amd.enable_ipiv" };
+  if (cpu.hasAvicIpiErratum) return { value: false, why: "kvm_amd.enable_ipiv is forced off by erratum 1235" };
+  if (spec.kvm.enable_ipiv === "off") return { value: false, why: "kvm_amd.enable_ipiv=N" };
+  return { value: true, why: "AVIC sends IPIs, and kvm_amd.enable_ipiv=Y is the default" };
 }
 
 /** kvm.halt_poll_ns and its companions; `off` is halt_poll_ns=0. */

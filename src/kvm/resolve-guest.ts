@@ -7,7 +7,8 @@ import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
 import { KERNELS } from "./kernels.ts";
 import type { MitigationContext } from "./mitigation.ts";
-import { spectreV2Mode } from "./mitigations/spectre-v2.ts";
+import { bhiMode } from "./branch-history.ts";
+import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
 import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import {
@@ -25,8 +26,7 @@ type Host = Omit<ResolvedHost, "guests">;
 /** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
   const exits = disabledExits(spec, host.spec, host.cpu);
-  // No APICv inhibit of these kernels (Hyper-V AutoEOI, …) is emulated: a guest follows its host.
-  const guest = { ...exits, apicvActive: host.apicv };
+  const guest = { ...exits, apicvActive: apicvActive(host, spec) };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
@@ -35,11 +35,25 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     spec,
     ...guest,
     usesSpecCtrl: usesSpecCtrl(host, spec),
+    specCtrlDiffers: specCtrlDiffers(host, spec),
     cpus: placed.cpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
     timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },
   };
+}
+
+/**
+ * kvm_vcpu_apicv_active. No inhibit of APICv (Hyper-V AutoEOI, …) is emulated: a guest follows its
+ * host. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn it off for such
+ * a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
+ */
+function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
+  const ofHost = host.apicv;
+  if (host.cpu.vendor === "intel" || !ofHost.value || spec.apic === "xapic" || host.x2avic.value) return ofHost;
+  return host.traits.x2avic === "present"
+    ? { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" }
+    : { value: false, why: "an x2APIC guest inhibits AVIC on a kernel without x2AVIC" };
 }
 
 /**
@@ -53,21 +67,54 @@ function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
     case "off":
       return { value: false, why: "the guest runs with mitigations=off" };
     case "retpoline":
+    case "lfence":
       return { value: false, why: `${spec.kernel} uses retpolines on this CPU and leaves SPEC_CTRL alone` };
     case "ibrs":
       return { value: true, why: `${spec.kernel} writes SPEC_CTRL at each kernel entry (legacy IBRS)` };
     case "eibrs":
+      if (host.cpu.vendor === "amd") return { value: false, why: `${spec.kernel} sets EFER.AIBRSE instead (Automatic IBRS)` };
       return { value: true, why: `${spec.kernel} sets SPEC_CTRL.IBRS once (enhanced IBRS), which ends the interception` };
   }
 }
 
+/**
+ * Guest and host run with different values of SPEC_CTRL, so KVM writes the MSR at each entry and
+ * back at each exit (x86_spec_ctrl_set_guest; vmx_spec_ctrl_restore_host). Simplified: a guest
+ * that leaves the MSR alone is not switched.
+ */
+function specCtrlDiffers(host: Host, spec: GuestSpec): Decided<boolean> {
+  const asked = host.spec.mitigations.spec_ctrl_toggle;
+  if (asked !== "auto") return { value: asked === "on", why: `spec_ctrl_toggle=${asked}` };
+  const uses = usesSpecCtrl(host, spec);
+  if (!uses.value) return { value: false, why: uses.why };
+  if (host.entryWork.ibrs !== "enhanced") return { value: true, why: "the guest sets SPEC_CTRL.IBRS, which the host does not keep set" };
+  const guestDisablesHistory = bhiMode(guestContext(host.cpu, spec, host)).mode === "bhi_dis_s";
+  if (host.entryWork.bhiDisS === guestDisablesHistory) return { value: false, why: "both run with the same bits of SPEC_CTRL set" };
+  return { value: true, why: `only the ${guestDisablesHistory ? "guest" : "host"} sets SPEC_CTRL.BHI_DIS_S` };
+}
+
+/** A guest's own command line names no single bug. */
+const AUTOMATIC = {
+  taa: "auto",
+  mds: "auto",
+  l1tf: "auto",
+  spectre_v2: "auto",
+  retbleed: "auto",
+  meltdown: "auto",
+  mmio_stale_data: "auto",
+  vmscape: "auto",
+  bhi: "auto",
+  srso: "auto",
+  tsa: "auto",
+  spec_ctrl_toggle: "auto",
+} as const;
+
 function guestContext(cpu: CpuModel, spec: GuestSpec, host: Host): MitigationContext {
-  const auto = { taa: "auto", mds: "auto", l1tf: "auto", spectre_v2: "auto", retbleed: "auto", meltdown: "auto" } as const;
   const { microcode } = host.spec.mitigations;
   return {
     cpu,
     traits: KERNELS[spec.kernel].traits,
-    settings: { ...auto, all: spec.mitigations, mmio_stale_data: "auto", microcode },
+    settings: { ...AUTOMATIC, all: spec.mitigations, microcode },
     rtm: cpu.hasRtm && host.spec.tsx !== "off",
     smt: host.spec.smt,
   };

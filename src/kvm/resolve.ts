@@ -9,11 +9,11 @@ import { entryWork } from "./entry-work.ts";
 import { fastpathDecisions, patchedTraits } from "./fastpath-decisions.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { isolation } from "./isolation.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel-from-commits.ts";
 import { KERNELS } from "./kernels.ts";
 import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
-import { MITIGATIONS } from "./mitigations.ts";
-import { apicv, haltPoll, ipiVirtualization, piInjectTimer, preemptionTimer, timerAdvance } from "./module-parameters.ts";
+import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
+import { apicv, haltPoll, ipiVirtualization, piInjectTimer, preemptionTimer, timerAdvance, x2avic } from "./module-parameters.ts";
 import { placeGuests } from "./placement.ts";
 import { resolveGuest } from "./resolve-guest.ts";
 import { type ResolvedHost, SpecError } from "./resolved.ts";
@@ -25,7 +25,7 @@ import { type ResolvedHost, SpecError } from "./resolved.ts";
 export function resolveHost(spec: HostSpec): ResolvedHost {
   const cpu: CpuModel = CPUS[spec.cpu];
   const kernel: Kernel = KERNELS[spec.kernel];
-  const traits = patchedTraits(kernel, spec);
+  const traits = patchedTraits(kernel, spec, cpu.vendor);
   const isolated = isolation(spec, traits);
   const rtm = cpu.hasRtm && spec.tsx !== "off";
   const context: MitigationContext = { cpu, traits, settings: spec.mitigations, rtm, smt: spec.smt };
@@ -37,9 +37,10 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
     nohzFull: isolated.timers,
     piInjectTimer: piInjectTimer(spec, kernel, traits, isolated),
     preemptionTimer: preemptionTimer(spec, cpu),
-    apicv: apicv(spec, cpu),
+    apicv: apicv(spec, cpu, traits),
+    x2avic: x2avic(spec, cpu, traits),
     ipiVirtualization: ipiVirtualization(spec, cpu, traits),
-    fastpath: fastpathDecisions(kernel, traits, spec),
+    fastpath: fastpathDecisions(kernel, traits, spec, cpu.vendor),
     haltPoll: haltPoll(spec, traits),
     timerAdvance: timerAdvance(spec, traits),
     vulnerabilities: vulnerabilities(context),
@@ -54,13 +55,6 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
 }
 
 function vulnerabilities(context: MitigationContext): Readonly<Record<Vulnerability, VulnerabilityStatus>> {
-  return {
-    meltdown: MITIGATIONS.meltdown.status(context),
-    spectre_v2: MITIGATIONS.spectre_v2.status(context),
-    l1tf: MITIGATIONS.l1tf.status(context),
-    mds: MITIGATIONS.mds.status(context),
-    tsx_async_abort: MITIGATIONS.tsx_async_abort.status(context),
-    mmio_stale_data: MITIGATIONS.mmio_stale_data.status(context),
-    retbleed: MITIGATIONS.retbleed.status(context),
-  };
+  const statuses = VULNERABILITIES.map((bug) => [bug, MITIGATIONS[bug].status(context)] as const);
+  return Object.fromEntries(statuses) as Record<Vulnerability, VulnerabilityStatus>;
 }

@@ -50,6 +50,8 @@ export interface ResolvedGuest {
   readonly apicvActive: Decided<boolean>;
   /** The guest kernel writes SPEC_CTRL, so KVM switches it. */
   readonly usesSpecCtrl: Decided<boolean>;
+  /** KVM writes SPEC_CTRL at each entry and exit. */
+  readonly specCtrlDiffers: Decided<boolean>;
   /** Physical CPU of each vCPU. */
   readonly cpus: readonly number[];
   /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */
@@ -68,7 +70,9 @@ export interface ResolvedHost {
   readonly nohzFull: readonly boolean[];
   readonly piInjectTimer: Decided<boolean>;
   readonly preemptionTimer: Decided<boolean>;
+  /** APICv on Intel, AVIC on AMD. */
   readonly apicv: Decided<boolean>;
+  readonly x2avic: Decided<boolean>;
   readonly ipiVirtualization: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly haltPoll: HaltPollSettings;

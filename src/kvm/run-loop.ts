@@ -10,6 +10,7 @@ import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
+import { nearest } from "../lib/nearest.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
@@ -174,7 +175,7 @@ export class RunLoop {
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
-    vcpu.noise = draws === undefined ? 0 : Math.round(readQuantile(cost.spreadTable, draws.next()) * cost.spreadScale);
+    vcpu.noise = draws === undefined ? 0 : nearest(readQuantile(cost.spreadTable, draws.next()) * cost.spreadScale);
     vcpu.flush = cost.conditionalFlush > 0 && (KIND_LIST[kind] as ExitKind).flushesL1d;
     let total = cost.total + vcpu.noise + (vcpu.flush ? cost.conditionalFlush : 0);
     if (kind === KIND.externalInterrupt) {

@@ -93,7 +93,7 @@ export function whyCanPostTimer(v: TimerInputs, piWhy: string): string {
 
 /** Why `canUseHvTimer` answers as it does. */
 export function whyCanUseHvTimer(v: TimerInputs, piWhy: string): string {
-  if (!v.preemptionTimer) return "kvm_x86_ops.set_hv_timer is NULL (kvm_intel.preemption_timer=N)";
+  if (!v.preemptionTimer) return "kvm_x86_ops.set_hv_timer is NULL (no VMX preemption timer, or kvm_intel.preemption_timer=N)";
   if (v.mwaitInGuest) return "mwait_in_guest: the guest may enter C3, where the preemption timer stops";
   if (canPostTimer(v)) {
     const every = v.postedTimer === "apicv";

@@ -59,6 +59,7 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
     vcpu.stepAt = now;
     return vcpu;
   });
+  for (const vcpu of vcpus) vcpu.siblings = vcpus;
   return { name: guest.name, vcpus, guest };
 }
 

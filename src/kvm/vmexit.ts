@@ -8,7 +8,7 @@ import type { GuestSpec, HostSpec } from "./host-spec.ts";
 import { KvmHost } from "./host.ts";
 import { resolveHost } from "./resolve.ts";
 import { SpecError } from "./resolved.ts";
-import { CELLS, type Cell } from "./exits.ts";
+import { CELLS } from "./exits.ts";
 import { UNIT_TESTS, type UnitTest, type UnitTestName } from "./unit-tests.ts";
 
 export interface TestExits {
@@ -29,6 +29,7 @@ export interface TestResult {
   readonly p999: number;
   readonly max: number;
   readonly iterations: number;
+  /** The most frequent first. */
   readonly exits: readonly TestExits[];
 }
 
@@ -72,7 +73,7 @@ function coresFor(spec: HostSpec, count: number): string {
 }
 
 function summarize(name: UnitTestName, values: readonly number[], exits: Float64Array): TestResult {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] as number;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
@@ -85,11 +86,13 @@ function summarize(name: UnitTestName, values: readonly number[], exits: Float64
     p999: at(0.999),
     max: at(1),
     iterations: values.length,
-    exits: CELLS.filter(({ index }) => (exits[index] as number) > 0).map((cell: Cell) => ({
-      reason: cell.reason,
-      msr: cell.msr,
-      path: cell.path,
-      per_iteration: (exits[cell.index] as number) / values.length,
-    })),
+    exits: CELLS.filter(({ index }) => (exits[index] as number) > 0)
+      .map((cell) => ({
+        reason: cell.reason,
+        msr: cell.msr,
+        path: cell.path,
+        per_iteration: (exits[cell.index] as number) / values.length,
+      }))
+      .toSorted((a, b) => b.per_iteration - a.per_iteration),
   };
 }

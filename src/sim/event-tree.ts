@@ -4,66 +4,55 @@
  * mispredict, nothing is allocated, and ties go to the lower actor: the stated order of simultaneous
  * events.
  *
- * Keys are whole cycles since a base that moves with time, as 32-bit integers; what is further
- * away than `HORIZON` counts as "later" until the base has come closer.
+ * A key is one positive 32-bit integer: whole cycles since a base that moves with time, and below
+ * them the actor's number, so the lesser of two keys says both when and who, ties included. What is
+ * further away than the bits for cycles can say counts as "later" until the base has come closer.
  */
-const LATER = 2 ** 30;
-/** The same, for others: within its own module V8 folds a constant only if it is not exported. */
-export const HORIZON = LATER;
-
 export class EventTree {
+  /** Cycles from the base at which "later" begins. */
+  readonly horizon: number;
+
+  private readonly actorBits: number;
   private readonly leaves: number;
-  /**
-   * Node i has children 2i and 2i + 1; leaves start at `leaves`; node 1 is the root. At 2i stands
-   * the key of the node's first event, at 2i + 1 the actor whose event it is.
-   */
-  private readonly nodes: Int32Array;
+  /** Node i has children 2i and 2i + 1; leaves start at `leaves`; node 1 is the root. */
+  private readonly keys: Int32Array;
   private base = -0;
 
   constructor(actors: number) {
-    this.leaves = 2 ** Math.max(1, Math.ceil(Math.log2(Math.max(actors, 2))));
-    this.nodes = Int32Array.from({ length: 4 * this.leaves }, (_, i) => (i % 2 === 0 ? LATER : this.leftmost(Math.max(i >> 1, 1))));
+    this.actorBits = Math.max(1, Math.ceil(Math.log2(actors)));
+    this.leaves = 2 ** this.actorBits;
+    this.horizon = 2 ** (31 - this.actorBits) - 1;
+    this.keys = new Int32Array(2 * this.leaves).fill(2 ** 31 - 1);
   }
 
   /** Sets when the actor acts next (Infinity: never); not before the base. */
   set(actor: number, at: number): void {
-    const { nodes } = this;
+    const { keys, horizon } = this;
     const away = at - this.base;
-    let key = away < LATER ? away | 0 : LATER;
-    let winner = actor;
+    let key = ((away < horizon ? away : horizon) << this.actorBits) | actor;
     let node = actor + this.leaves;
-    nodes[2 * node] = key;
+    keys[node] = key;
     while (node > 1) {
-      const rival = 2 * (node ^ 1);
-      const distance = ((nodes[rival] as number) - key) | 0;
-      // All ones when the other child wins; the left child wins a tie.
-      const mask = (distance - (node & 1)) >> 31;
-      winner ^= (winner ^ (nodes[rival + 1] as number)) & mask;
-      key = (key + (distance & mask)) | 0;
+      const distance = ((keys[node ^ 1] as number) - key) | 0;
+      // The sign bit, spread over all bits, selects the lesser key.
+      key = (key + (distance & (distance >> 31))) | 0;
       node >>= 1;
-      nodes[2 * node] = key;
-      nodes[2 * node + 1] = winner;
+      keys[node] = key;
     }
   }
 
   /** The actor that acts next. */
   first(): number {
-    return this.nodes[3] as number;
+    return (this.keys[1] as number) & (this.leaves - 1);
   }
 
-  /** Cycles from the base to when it acts; HORIZON when nothing happens before. */
+  /** Cycles from the base to when it acts; `horizon` when nothing happens before. */
   firstAway(): number {
-    return this.nodes[2] as number;
+    return (this.keys[1] as number) >> this.actorBits;
   }
 
   /** Moves the base to `now`; the caller sets every actor anew. */
   rebase(now: number): void {
     this.base = now;
-  }
-
-  private leftmost(node: number): number {
-    let at = node;
-    while (at < this.leaves) at *= 2;
-    return at - this.leaves;
   }
 }

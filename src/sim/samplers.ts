@@ -1,7 +1,9 @@
 /** Durations from uniform draws. All results are whole cycles, at least 1. */
 
+import { nearest } from "../lib/nearest.ts";
+
 /** Exponential with the given mean: the gap of a Poisson process. */
-export const exponential = (u: number, mean: number): number => Math.max(1, Math.round(-Math.log(u) * mean));
+export const exponential = (u: number, mean: number): number => Math.max(1, nearest(-Math.log(u) * mean));
 
 /**
  * Standard normal quantile (Acklam's rational approximation, relative error below 1.2e-9).

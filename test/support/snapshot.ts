@@ -27,7 +27,13 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
   const yes = { value: true, why: "a test says so" };
   const guests = Object.entries(spec.guests).flatMap(([kind, guest]) =>
     Array.from({ length: guest.count }, (_, i): ResolvedGuest => {
-      const decided = { apicvActive: yes, usesSpecCtrl: yes, canPostTimer: { ...yes, value: false }, canUseHvTimer: yes };
+      const decided = {
+        apicvActive: yes,
+        usesSpecCtrl: yes,
+        specCtrlDiffers: yes,
+        canPostTimer: { ...yes, value: false },
+        canUseHvTimer: yes,
+      };
       const exits = { hltInGuest: false, mwaitInGuest: false, pauseInGuest: false };
       return {
         name: `${kind}-${i + 1}`,
@@ -50,6 +56,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
     haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 },
@@ -63,6 +70,12 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       l1dFlushWhy: "a test says so",
       retpolines: true,
       rsbFill: true,
+      rsbOneCall: false,
+      clearBranchHistory: false,
+      bhiDisS: false,
+      untrainReturns: false,
+      ibpb: "none",
+      verwToUserspace: "none",
       ibrs: "none",
       pti: true,
     },
@@ -70,7 +83,19 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
   };
 }
 
+const UNAFFECTED = { state: "not_affected", sysfs: "Not affected", why: "a test says so" } as const;
 const VULNERABILITIES: ResolvedHost["vulnerabilities"] = {
+  spectre_v1: UNAFFECTED,
+  spec_store_bypass: UNAFFECTED,
+  itlb_multihit: UNAFFECTED,
+  srbds: UNAFFECTED,
+  gather_data_sampling: UNAFFECTED,
+  spec_rstack_overflow: UNAFFECTED,
+  reg_file_data_sampling: UNAFFECTED,
+  indirect_target_selection: UNAFFECTED,
+  old_microcode: UNAFFECTED,
+  tsa: UNAFFECTED,
+  vmscape: UNAFFECTED,
   meltdown: { state: "mitigated", sysfs: "Mitigation: PTI", why: "a test says so" },
   l1tf: { state: "mitigated", sysfs: "Mitigation: PTE Inversion; VMX: conditional cache flushes, SMT vulnerable", why: "a test says so" },
   mds: { state: "mitigated", sysfs: "Mitigation: Clear CPU buffers; SMT vulnerable", why: "a test says so" },

@@ -15,10 +15,18 @@ describe("fastpathd", () => {
   it("exits 0 for help and version, 2 when it is called wrongly", async () => {
     const version = await runCommand(["--version"]);
     expect([version.code, /^\d+\.\d+\.\d+\n$/.test(version.stdout)]).toEqual([0, true]);
-    for (const args of [["--help"], ["serve", "--help"], ["check", "--help"], ["explain", "--help"]]) {
+    for (const args of [["--help"], ["serve", "--help"], ["check", "--help"], ["explain", "--help"], ["vmexit", "--help"]]) {
       expect((await runCommand(args)).code).toBe(0);
     }
-    for (const args of [[], ["bogus"], ["serve", "--bogus"], ["serve", "--speed", "-1"], ["serve", "--listen", "9464"], ["explain"]]) {
+    for (const args of [
+      [],
+      ["bogus"],
+      ["serve", "--bogus"],
+      ["serve", "--speed", "-1"],
+      ["serve", "--listen", "9464"],
+      ["explain"],
+      ["vmexit"],
+    ]) {
       expect([args, (await runCommand(args)).code]).toEqual([args, 2]);
     }
   });
@@ -61,5 +69,37 @@ describe("fastpathd explain", () => {
   it("exits 1 for a specification with errors", async () => {
     const { code, stderr } = await runCommand(["explain", write("bad.yaml", "kernal: c84\n")]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("bad.yaml:1:1: kernal:")]);
+  });
+});
+
+describe("fastpathd vmexit", () => {
+  it("prints a table of kvm-unit-tests' tests, or the same as JSON", async () => {
+    const spec = write("vmexit.yaml", "cpu: skylake-sp\nkernel: linux-5.8\nguests: { a: {} }\n");
+    const table = await runCommand(["vmexit", spec, "--tests", "cpuid,tscdeadline_immed"]);
+    expect(table.code).toBe(0);
+    expect(table.stdout).toMatch(/^cpuid +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +1 CPUID kernel/m);
+    const json = await runCommand(["vmexit", spec, "--tests", "cpuid", "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      tests: [
+        { name: "cpuid", unit: "cycles", iterations: 20_000, exits: [{ reason: "CPUID", msr: "", path: "kernel", per_iteration: 1 }, {}] },
+      ],
+    });
+  });
+
+  it("names an unknown test and those that there are", async () => {
+    const { code, stderr } = await runCommand(["vmexit", write("vmexit.yaml", "kernel: c84\n"), "--tests", "cpuid,sleep"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^--tests: expected some of cpuid, .*; came sleep$/m);
+  });
+
+  it("says which key a specification lacks", async () => {
+    const { code, stderr } = await runCommand([
+      "vmexit",
+      write("vmexit.yaml", "cpus: 4\nguests: { a: { vcpus: 2 } }\n"),
+      "--tests",
+      "ipi_broadcast",
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cpus: expected 8 cores besides the first/);
   });
 });

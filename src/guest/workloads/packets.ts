@@ -4,7 +4,7 @@ import type { Workload } from "../workload.ts";
 export const packets = {
   doc: "A DPDK poll-mode driver: spins on its receive queues and never halts; only its kernel's tick interrupts it.",
   requestsPerSecond: 0,
-  workNs: 1_000_000,
+  workNs: 4_000_000,
   workCv: 0.05,
   messagesPerVcpu: 0,
   polls: true,

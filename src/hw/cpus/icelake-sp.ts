@@ -10,15 +10,24 @@ export const icelakeSp = {
   name: "icelake-sp",
   vendor: "intel",
   doc: "Xeon Scalable, 3rd generation (2021, Ice Lake-SP): taa is fixed in silicon; mmio_stale_data is left",
+  family: 0x06,
   baseGhz: 2.9,
-  affectedBy: ["mmio_stale_data", "spectre_v2"],
+  affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "mmio_stale_data", "gather_data_sampling", "indirect_target_selection"],
   hasRtm: true,
   hasEnhancedIbrs: true,
+  hasAutomaticIbrs: false,
+  hasStibp: true,
+  prefersStibpAlwaysOn: false,
+  bhi: "loop",
+  hasPbrsb: true,
   mdsNo: true,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,
   hasApicv: true,
   hasIpiVirtualization: false,
+  hasAvic: false,
+  hasX2avic: false,
+  hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
   cycles: {
     ...SKYLAKE_CYCLES,
@@ -26,6 +35,6 @@ export const icelakeSp = {
     softwareScale: { value: 0.85, source: "assumed: 18 % more instructions a cycle, as Intel states for Sunny Cove over Skylake" },
   },
   source:
-    "affected matrix: Linux 7.1 arch/x86/kernel/cpu/common.c; TAA_NO: assumed from Intel's documents; " +
+    "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; TAA_NO: assumed from Intel's documents; " +
     "base frequency (a Platinum 8375C), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -4,22 +4,10 @@
  * Posted timers (since 5.3) follow `pi_inject_timer` for every VM of the host, which is the
  * regression of DPDK hosts.
  */
-import type { Kernel } from "../kernel.ts";
-import { linux418 } from "./linux-4.18.ts";
+import { type Kernel, mainlineKernel } from "../kernel-from-commits.ts";
 
-export const linux58 = {
+export const linux58: Kernel = mainlineKernel("5.8", {
   name: "linux-5.8",
   doc: "Linux 5.8: the first with all three fastpaths; rcuwait; pi_inject_timer applies to every VM of the host",
-  traits: {
-    ...linux418.traits,
-    icr: "handled",
-    tscDeadline: "needs_hv_timer",
-    preemptionTimer: "present",
-    postedTimer: "apicv",
-    hrtimerPinned: false,
-    waiter: "rcuwait",
-    timerAdvance: "adaptive",
-  },
-  postsTimersInEnterpriseCloud: false,
   source: "Linux 5.8.18, arch/x86/kvm and virt/kvm",
-} as const satisfies Kernel;
+});

@@ -4,13 +4,15 @@
  * and 8.3 has it. The ICR fastpath (November 2019) is possible and left out by default:
  * `fastpath: { icr: on }` adds it.
  */
-import type { Kernel } from "../kernel.ts";
-import { linux418 } from "./linux-4.18.ts";
+import { type Kernel, kernelOn } from "../kernel-from-commits.ts";
+import { rhel81 } from "./rhel-8.1.ts";
 
-export const rhel82 = {
-  name: "rhel-8.2",
-  doc: "RHEL 8.2 (4.18.0-193): no fastpaths; posted timers for every VM of a nohz_full host",
-  traits: { ...linux418.traits, postedTimer: "apicv", hrtimerPinned: false, timerAdvance: "adaptive" },
-  postsTimersInEnterpriseCloud: false,
-  source: "assumed, like v5.4: bracketed by the trees of 8.1 and 8.3 and by upstream dates",
-} as const satisfies Kernel;
+export const rhel82: Kernel = kernelOn(
+  rhel81,
+  {
+    name: "rhel-8.2",
+    doc: "RHEL 8.2 (4.18.0-193): no fastpaths; posted timers for every VM of a nohz_full host",
+    source: "assumed, like v5.4: bracketed by the kernels of 8.1 and 8.3 and by upstream dates",
+  },
+  ["lapic-timer-unpinned", "0c5f81dad46c", "timer-advance-follows-delay"],
+);

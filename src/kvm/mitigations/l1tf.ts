@@ -7,7 +7,7 @@
  * arch/x86/kernel/cpu/bugs.c l1tf_select_mitigation, l1tf_show_state. The key's modes cond,
  * always and never are the module parameter, so they outlive mitigations=off as there.
  */
-import { notAffected, withoutFile } from "../clear-cpu-buffers.ts";
+import { notAffected, withoutFile } from "../bug-status.ts";
 import type { Mitigation, MitigationContext, VulnerabilityStatus } from "../mitigation.ts";
 
 export interface ChosenL1dFlush {

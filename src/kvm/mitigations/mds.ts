@@ -5,17 +5,8 @@
  *
  * Linux: arch/x86/kernel/cpu/bugs.c mds_select_mitigation, mds_show_state (5.1, in RHEL 8.1).
  */
-import {
-  askingForClear,
-  bufferBugs,
-  clearWording,
-  missingMicrocode,
-  namesOf,
-  notAffected,
-  smtSuffix,
-  verwClears,
-  withoutFile,
-} from "../clear-cpu-buffers.ts";
+import { notAffected, withoutFile } from "../bug-status.ts";
+import { askingForClear, bufferBugs, clearWording, missingMicrocode, namesOf, smtSuffix, verwClears } from "../clear-cpu-buffers.ts";
 import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 
 export const mds = {

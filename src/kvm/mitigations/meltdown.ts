@@ -5,7 +5,7 @@
  *
  * Linux: arch/x86/mm/pti.c pti_check_boottime_disable; bugs.c cpu_show_common.
  */
-import { notAffected, withoutFile } from "../clear-cpu-buffers.ts";
+import { notAffected, withoutFile } from "../bug-status.ts";
 import type { Mitigation, MitigationContext, VulnerabilityStatus } from "../mitigation.ts";
 
 /** X86_FEATURE_PTI is set. */

@@ -6,16 +6,8 @@
  * Linux: arch/x86/kernel/cpu/bugs.c mmio_select_mitigation (5.19 and stable); vmx.c
  * vmx_vcpu_enter_exit with mmio_stale_data_clear.
  */
-import {
-  askingForClear,
-  clearWording,
-  isKnownBug,
-  missingMicrocode,
-  notAffected,
-  smtSuffix,
-  verwClears,
-  withoutFile,
-} from "../clear-cpu-buffers.ts";
+import { isKnownBug, notAffected, withoutFile } from "../bug-status.ts";
+import { askingForClear, clearWording, missingMicrocode, smtSuffix, verwClears } from "../clear-cpu-buffers.ts";
 import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 
 export const mmioStaleData = {

@@ -1,33 +1,48 @@
 /**
- * Retbleed: returns that underflow the return stack buffer take predicted targets, so retpolines
- * do not help. On Intel the remedy is IBRS, legacy or enhanced, which spectre_v2 selects; this
- * bug only reports it, and makes spectre_v2's automatic choice on Skylake fall on legacy IBRS.
+ * Retbleed: returns take predicted targets, so retpolines do not help. On Intel (after an
+ * underflow of the return stack) the remedy is IBRS, legacy or enhanced, which spectre_v2
+ * selects; this bug only reports it, and makes spectre_v2's automatic choice on Skylake fall on
+ * legacy IBRS. On AMD it is a return thunk of its own, prepared after each exit.
  *
- * Linux: arch/x86/kernel/cpu/bugs.c retbleed_select_mitigation (5.19 and stable). The mode `ibrs`
- * says that the backport is there; spectre_v2's own explicit mode still wins, as in the kernel.
+ * Linux: arch/x86/kernel/cpu/bugs.c retbleed_select_mitigation, retbleed_show_state (5.19 and
+ * stable). The mode `ibrs` says that the backport is there; spectre_v2's own explicit mode still
+ * wins, as in the kernel. Left out: call depth tracking (retbleed=stuff).
  */
-import { notAffected, withoutFile } from "../clear-cpu-buffers.ts";
-import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
-import { spectreV2Mode } from "./spectre-v2.ts";
+import { mitigated, notAffected, vulnerable, withoutFile } from "../bug-status.ts";
+import type { Mitigation, MitigationContext, VulnerabilityStatus } from "../mitigation.ts";
+import { amdRetbleed } from "../return-thunks.ts";
+import { spectreV2Mode } from "../spectre-v2-mode.ts";
+
+function onAmd(context: MitigationContext): VulnerabilityStatus {
+  const { mode, why } = amdRetbleed(context);
+  if (mode === "off" || mode === "not_live") return vulnerable(why);
+  const smt = context.smt ? (context.cpu.hasStibp ? "enabled with STIBP protection" : "vulnerable") : "disabled";
+  return mitigated(`Mitigation: ${mode === "unret" ? "untrained return thunk" : "IBPB"}; SMT ${smt}`, why);
+}
+
+function onIntel(context: MitigationContext): VulnerabilityStatus {
+  const { settings } = context;
+  if (settings.all === "off") return vulnerable("mitigations=off");
+  if (settings.retbleed === "off") return vulnerable("retbleed=off");
+  const { mode, why } = spectreV2Mode(context);
+  const name = mode === "ibrs" ? "IBRS" : mode === "eibrs" ? "Enhanced IBRS" : undefined;
+  if (name === undefined) return vulnerable(`spectre_v2 selected no IBRS: ${why}`);
+  return mitigated(`Mitigation: ${name}`, `spectre_v2 selected ${name}: ${why}`);
+}
 
 export const retbleed = {
   vulnerability: "retbleed",
-  doc: "arbitrary speculation through returns: IBRS on Intel",
-  source: "bugs.c retbleed_select_mitigation",
+  doc: "arbitrary speculation through returns: IBRS on Intel, return thunks on AMD",
+  source: "bugs.c retbleed_select_mitigation, retbleed_show_state",
   status(context): VulnerabilityStatus {
     const { cpu, traits, settings } = context;
-    const known = traits.knows.includes("retbleed") || settings.retbleed === "ibrs";
-    if (!known) {
+    const implied = settings.retbleed !== "auto" && settings.retbleed !== "off";
+    if (!traits.knows.includes("retbleed") && !implied) {
       const unknown = withoutFile(context, "retbleed");
       const enhanced = cpu.affectedBy.includes("retbleed") && spectreV2Mode(context).mode === "eibrs";
       return enhanced ? { ...unknown, state: "mitigated", why: "enhanced IBRS covers it; the kernel has no file for retbleed" } : unknown;
     }
     if (!cpu.affectedBy.includes("retbleed")) return notAffected("retbleed");
-    if (settings.all === "off") return { state: "vulnerable", sysfs: "Vulnerable", why: "mitigations=off" };
-    if (settings.retbleed === "off") return { state: "vulnerable", sysfs: "Vulnerable", why: "retbleed=off" };
-    const { mode, why } = spectreV2Mode(context);
-    const name = mode === "ibrs" ? "IBRS" : mode === "eibrs" ? "Enhanced IBRS" : undefined;
-    if (name === undefined) return { state: "vulnerable", sysfs: "Vulnerable", why: `spectre_v2 selected no IBRS: ${why}` };
-    return { state: "mitigated", sysfs: `Mitigation: ${name}`, why: `spectre_v2 selected ${name}: ${why}` };
+    return cpu.vendor === "amd" ? onAmd(context) : onIntel(context);
   },
 } as const satisfies Mitigation;

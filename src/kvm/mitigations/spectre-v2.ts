@@ -1,54 +1,64 @@
 /**
- * Spectre v2: the guest must not steer the host's indirect branches. The kernel keeps either
- * indirect branches out of the predictor (retpolines), or restricts the predictor: enhanced IBRS
- * once at boot, legacy IBRS by a write of SPEC_CTRL at each kernel entry and VM exit.
+ * Spectre v2: the guest must not steer the host's indirect branches. One line of sysfs tells of
+ * the chosen mode and of everything that was found beside it since: barriers between tasks,
+ * sibling threads, the return stack, branch history.
  *
- * Linux: arch/x86/kernel/cpu/bugs.c spectre_v2_select_mitigation, cpu_show_common (4.18 to 6.1).
+ * Linux: arch/x86/kernel/cpu/bugs.c cpu_show_common, spectre_v2_show_state (4.18 to 6.18).
  * Simplified: firmware calls, seccomp and STIBP per task cost nothing here; IBPB and IBRS are in
  * every microcode we speak of (2018), `old` included (assumed).
  */
+import { bhiMode, bhiWords } from "../branch-history.ts";
 import type { Mitigation, MitigationContext, VulnerabilityStatus } from "../mitigation.ts";
+import { amdRetbleed } from "../return-thunks.ts";
+import { type SpectreV2Mode, spectreV2Mode } from "../spectre-v2-mode.ts";
 
-export type SpectreV2Mode = "off" | "retpoline" | "ibrs" | "eibrs";
-
-export interface ChosenSpectreV2 {
-  readonly mode: SpectreV2Mode;
-  readonly why: string;
-}
-
-/**
- * The mode that the kernel selects (`spectre_v2_enabled`). Automatic order: enhanced IBRS where
- * the CPU has it, legacy IBRS where retbleed needs it and is known, else retpolines.
- */
-export function spectreV2Mode({ cpu, traits, settings }: MitigationContext): ChosenSpectreV2 {
-  if (settings.all === "off") return { mode: "off", why: "mitigations=off" };
-  const asked = settings.spectre_v2;
-  if (asked === "off" || asked === "retpoline" || asked === "ibrs") return { mode: asked, why: `spectre_v2=${asked}` };
-  if (asked === "eibrs" && cpu.hasEnhancedIbrs) return { mode: "eibrs", why: "spectre_v2=eibrs" };
-  const fallback = asked === "eibrs" ? "spectre_v2=eibrs, but the CPU has no enhanced IBRS, so AUTO: " : "";
-  if (cpu.hasEnhancedIbrs) return { mode: "eibrs", why: "the CPU has enhanced IBRS (X86_FEATURE_IBRS_ENHANCED)" };
-  const knowsRetbleed = settings.retbleed === "ibrs" || traits.knows.includes("retbleed");
-  if (knowsRetbleed && settings.retbleed !== "off" && cpu.affectedBy.includes("retbleed")) {
-    return { mode: "ibrs", why: `${fallback}retbleed needs IBRS on this CPU, and the kernel knows retbleed` };
-  }
-  return { mode: "retpoline", why: `${fallback}no enhanced IBRS, and nothing asks for legacy IBRS` };
-}
-
-function line({ traits, smt }: MitigationContext, mode: SpectreV2Mode): string {
-  const stibp = `STIBP: ${smt ? "conditional" : "disabled"}`;
+function nameOf({ traits }: MitigationContext, mode: SpectreV2Mode): string {
   switch (mode) {
     case "off":
-      return "Vulnerable, IBPB: disabled, STIBP: disabled";
-    case "retpoline": {
-      const name = traits.spectreV2Wording === "retpolines" ? "Retpolines" : "Full generic retpoline";
-      return `Mitigation: ${name}, IBPB: conditional, IBRS_FW, ${stibp}, RSB filling`;
-    }
+      return "Vulnerable";
+    case "retpoline":
+      return `Mitigation: ${traits.spectreV2Wording === "retpolines" ? "Retpolines" : "Full generic retpoline"}`;
+    case "lfence":
+      return "Mitigation: Full AMD retpoline";
     case "ibrs":
-      return `Mitigation: IBRS, IBPB: conditional, ${stibp}, RSB filling`;
-    // stibp_state() prints nothing: enhanced IBRS implies it.
+      return "Mitigation: IBRS";
     case "eibrs":
-      return "Mitigation: Enhanced IBRS, IBPB: conditional, RSB filling";
+      return `Mitigation: ${traits.automaticIbrs === "present" ? "Enhanced / Automatic IBRS" : "Enhanced IBRS"}`;
   }
+}
+
+/** USE_IBRS_FW: IBRS round calls of firmware, where the kernel itself does without. */
+function firmware(context: MitigationContext, mode: SpectreV2Mode): string {
+  const amdUsesIbpb = amdRetbleed(context).mode !== "not_live";
+  return (mode === "retpoline" || mode === "lfence") && context.cpu.hasStibp && !amdUsesIbpb ? "IBRS_FW" : "";
+}
+
+/** stibp_state(): Intel's enhanced IBRS implies STIBP and prints nothing. */
+function stibp(context: MitigationContext, mode: SpectreV2Mode): string {
+  const { cpu, smt } = context;
+  if (mode === "eibrs" && cpu.vendor === "intel") return "";
+  if (mode === "off" || !smt || !cpu.hasStibp) return "STIBP: disabled";
+  const retbleed = amdRetbleed(context).mode;
+  return cpu.prefersStibpAlwaysOn || retbleed === "unret" || retbleed === "ibpb" ? "STIBP: always-on" : "STIBP: conditional";
+}
+
+/** pbrsb_eibrs_state(), on kernels that know it. */
+function pbrsb({ cpu, traits }: MitigationContext, mode: SpectreV2Mode): string {
+  if (traits.pbrsb === "unknown") return "";
+  return `PBRSB-eIBRS: ${cpu.hasPbrsb ? (mode === "off" ? "Vulnerable" : "SW sequence") : "Not affected"}`;
+}
+
+function line(context: MitigationContext, mode: SpectreV2Mode): string {
+  const parts = [
+    nameOf(context, mode),
+    `IBPB: ${mode === "off" ? "disabled" : "conditional"}`,
+    firmware(context, mode),
+    stibp(context, mode),
+    mode === "off" ? "" : "RSB filling",
+    pbrsb(context, mode),
+    bhiWords(bhiMode(context).mode),
+  ];
+  return parts.filter((part) => part !== "").join(context.traits.bhi === "known" ? "; " : ", ");
 }
 
 export const spectreV2 = {
@@ -56,9 +66,6 @@ export const spectreV2 = {
   doc: "branch target injection: retpolines, legacy IBRS or enhanced IBRS",
   source: "bugs.c spectre_v2_select_mitigation and cpu_show_common; order of the suffixes: assumed as in 5.8",
   status(context): VulnerabilityStatus {
-    if (!context.cpu.affectedBy.includes("spectre_v2")) {
-      return { state: "not_affected", sysfs: "Not affected", why: "X86_BUG_SPECTRE_V2 is not set for this CPU" };
-    }
     const { mode, why } = spectreV2Mode(context);
     return { state: mode === "off" ? "vulnerable" : "mitigated", sysfs: line(context, mode), why };
   },

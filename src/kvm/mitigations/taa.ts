@@ -9,17 +9,8 @@
  * the kernel's own tsx=off finds no TSX_CTRL; `tsx: auto` leaves it on (assumed; distributions
  * differ per release).
  */
-import {
-  askingForClear,
-  clearWording,
-  isKnownBug,
-  missingMicrocode,
-  namesOf,
-  notAffected,
-  smtSuffix,
-  verwClears,
-  withoutFile,
-} from "../clear-cpu-buffers.ts";
+import { isKnownBug, notAffected, withoutFile } from "../bug-status.ts";
+import { askingForClear, clearWording, missingMicrocode, namesOf, smtSuffix, verwClears } from "../clear-cpu-buffers.ts";
 import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 
 export const taa = {

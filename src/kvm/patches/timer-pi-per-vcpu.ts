@@ -6,12 +6,11 @@
  * `pi_inject_timer=1` without `nohz_full=`, where every CPU is a housekeeping CPU. We keep the
  * second effect; the first cannot happen with pinned vCPUs.
  */
-import type { Patch } from "../kernel.ts";
+import type { Patch } from "../patch.ts";
 
 export const timerPiPerVcpu = {
   name: "timer-pi-per-vcpu",
   commits: ["20211122095619.000060d2@gmail.com"],
   title: "KVM: LAPIC: Per vCPU control over kvm_can_post_timer_interrupt",
-  traits: { postedTimer: "isolated_cpu" },
   source: "kvm@vger, 22 Nov 2021 (v1, not merged)",
 } as const satisfies Patch;

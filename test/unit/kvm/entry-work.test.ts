@@ -1,10 +1,7 @@
 import { expect, test } from "vitest";
-import { CPUS } from "../../../src/hw/cpus.ts";
-import { entryWork } from "../../../src/kvm/entry-work.ts";
-import type { KernelTraits } from "../../../src/kvm/kernel.ts";
-import { KERNELS } from "../../../src/kvm/kernels.ts";
-import type { EntryWork, MitigationContext } from "../../../src/kvm/mitigation.ts";
-import { MITIGATIONS } from "../../../src/kvm/mitigations.ts";
+import type { CpuName } from "../../../src/hw/cpus.ts";
+import type { KernelName } from "../../../src/kvm/kernels.ts";
+import type { EntryWork } from "../../../src/kvm/mitigation.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
 import { type HostOverrides, hostSpec } from "../../support/host-spec.ts";
 
@@ -67,22 +64,90 @@ test("retpolines and legacy IBRS fill the RSB, enhanced IBRS does not", () => {
   expect(workOf({ cpu: "cascade-lake" })).toMatchObject({ retpolines: false, rsbFill: false, ibrs: "enhanced" });
 });
 
-/** A kernel of our own making that knows MMIO stale data, as 5.19 and later do. */
-const later = (cpu: keyof typeof CPUS, traits: Partial<KernelTraits>, rtm = true): MitigationContext => ({
-  cpu: CPUS[cpu],
-  traits: { ...KERNELS["linux-5.8"].traits, knows: [...KERNELS["linux-5.8"].traits.knows, "mmio_stale_data"], ...traits },
-  settings: hostSpec().mitigations,
-  rtm,
-  smt: true,
-});
-
 test("MMIO stale data alone costs only VMs with an assigned device", () => {
-  expect(entryWork(later("icelake-sp", {}))).toMatchObject({ verw: "none", verwForAssignedDevice: "clears_buffers" });
-  expect(MITIGATIONS.mmio_stale_data.status(later("icelake-sp", {})).sysfs).toBe("Mitigation: Clear CPU buffers; SMT vulnerable");
-  expect(entryWork(later("cascade-lake", {}))).toMatchObject({ verw: "clears_buffers", verwForAssignedDevice: "clears_buffers" });
-  expect(entryWork(later("cascade-lake", {}, false))).toMatchObject({ verw: "none", verwForAssignedDevice: "clears_buffers" });
+  const on = (cpu: "icelake-sp" | "cascade-lake", overrides: HostOverrides = {}) => workOf({ cpu, kernel: "linux-5.19", ...overrides });
+  expect(on("icelake-sp")).toMatchObject({ verw: "none", verwForAssignedDevice: "clears_buffers", verwToUserspace: "none" });
+  expect(on("cascade-lake")).toMatchObject({ verw: "clears_buffers", verwForAssignedDevice: "clears_buffers" });
+  expect(on("cascade-lake", { tsx: "off" })).toMatchObject({ verw: "none", verwForAssignedDevice: "clears_buffers" });
 });
 
-test("kernels with VERW in vmenter.S execute it beside a conditional flush", () => {
-  expect(entryWork(later("skylake-sp", { verw: "always" }))).toMatchObject({ verw: "clears_buffers", l1dFlush: "cond" });
+test("on RHEL 8 and 5.10 an Ice Lake with an assigned device executes no VERW, for nothing there knows of MMIO stale data", () => {
+  for (const kernel of ["rhel-8.1", "rhel-8.4", "linux-5.10"] as const) {
+    expect(workOf({ cpu: "icelake-sp", kernel })).toMatchObject({ verw: "none", verwForAssignedDevice: "none" });
+  }
+});
+
+/** What a Skylake does before each entry, by the kernel's era. */
+test.each<[KernelName, EntryWork["verw"], string]>([
+  ["rhel-8.1", "none", "vmx_l1d_should_flush"],
+  ["linux-5.10", "none", "vmx_l1d_should_flush"],
+  ["linux-5.15", "none", "vmx_l1d_should_flush"],
+  ["linux-5.19", "none", "vmx_l1d_should_flush"],
+  ["linux-6.1", "clears_buffers", "X86_FEATURE_CLEAR_CPU_BUF is on"],
+  ["linux-6.4", "none", "vmx_l1d_should_flush"],
+  ["linux-6.6", "clears_buffers", "X86_FEATURE_CLEAR_CPU_BUF is on"],
+  ["linux-6.12", "clears_buffers", "X86_FEATURE_CLEAR_CPU_BUF is on"],
+  ["linux-6.18", "clears_buffers", "X86_FEATURE_CLEAR_CPU_BUF_VM is on"],
+])("a Skylake with the conditional flush on %s: VERW %s", (kernel, verw, why) => {
+  const work = workOf({ kernel });
+  expect(work).toMatchObject({ verw, l1dFlush: "cond", verwToUserspace: "clears_buffers" });
+  expect(work.verwWhy).toContain(why);
+});
+
+/** What runs after each exit and before QEMU does: indirect branches, RSB, history, returns, IBPB. */
+type After = readonly [
+  ibrs: EntryWork["ibrs"],
+  rsb: "fill" | "one call" | "–",
+  history: boolean,
+  returns: boolean,
+  ibpb: EntryWork["ibpb"],
+];
+test.each<[CpuName, KernelName, After]>([
+  ["skylake-sp", "linux-5.10", ["none", "fill", false, false, "none"]],
+  ["skylake-sp", "linux-5.15", ["legacy", "fill", false, false, "none"]],
+  ["skylake-sp", "linux-6.12", ["legacy", "fill", false, false, "to_userspace"]],
+  ["broadwell-ep", "linux-6.12", ["none", "fill", false, false, "to_userspace"]],
+  ["cascade-lake", "linux-5.10", ["enhanced", "–", false, false, "none"]],
+  ["cascade-lake", "linux-6.4", ["enhanced", "one call", false, false, "none"]],
+  ["cascade-lake", "linux-6.12", ["enhanced", "one call", true, false, "to_userspace"]],
+  ["icelake-sp", "linux-6.12", ["enhanced", "one call", true, false, "none"]],
+  ["sapphire-rapids", "linux-6.12", ["enhanced", "one call", false, false, "to_userspace"]],
+  ["epyc-rome", "linux-5.10", ["none", "fill", false, false, "none"]],
+  ["epyc-rome", "linux-5.19", ["none", "fill", false, true, "none"]],
+  ["epyc-milan", "linux-6.4", ["none", "fill", false, false, "none"]],
+  ["epyc-milan", "linux-6.8", ["none", "fill", false, true, "none"]],
+  ["epyc-genoa", "linux-6.18", ["none", "–", false, true, "to_userspace"]],
+])("%s on %s after an exit", (cpu, kernel, wanted) => {
+  const { ibrs, rsbFill, rsbOneCall, clearBranchHistory, untrainReturns, ibpb } = workOf({ cpu, kernel });
+  expect([ibrs, rsbFill ? "fill" : rsbOneCall ? "one call" : "–", clearBranchHistory, untrainReturns, ibpb]).toEqual(wanted);
+});
+
+test("an IBPB after each exit, by retbleed or SRSO, replaces the one before user space", () => {
+  const milan = { cpu: "epyc-milan", kernel: "linux-6.12" } as const;
+  expect(workOf({ ...milan, mitigations: { srso: "ibpb" } })).toMatchObject({ ibpb: "on_vmexit", untrainReturns: false });
+  expect(workOf({ ...milan, mitigations: { srso: "ibpb", microcode: "old" } }).ibpb).toBe("to_userspace");
+  expect(workOf({ cpu: "epyc-rome", kernel: "linux-5.19", mitigations: { retbleed: "ibpb" } })).toMatchObject({ ibpb: "on_vmexit" });
+});
+
+test("TSA clears buffers before VMRUN and towards user space, or in one of the two places", () => {
+  const genoa = (tsa: "auto" | "user" | "vm" | "off") => {
+    const { verw, verwToUserspace } = workOf({ cpu: "epyc-genoa", kernel: "linux-6.16", mitigations: { tsa } });
+    return [verw, verwToUserspace];
+  };
+  expect(genoa("auto")).toEqual(["clears_buffers", "clears_buffers"]);
+  expect(genoa("vm")).toEqual(["clears_buffers", "none"]);
+  expect(genoa("user")).toEqual(["none", "clears_buffers"]);
+  expect(genoa("off")).toEqual(["none", "none"]);
+  expect(workOf({ cpu: "epyc-milan", kernel: "linux-6.14" }).verw).toBe("none");
+});
+
+test("SPEC_CTRL is switched where guest and host want different bits of it", () => {
+  const differs = (overrides: HostOverrides) => resolveHost(hostSpec(overrides)).guests[0]?.specCtrlDiffers.value;
+  const sapphire = { cpu: "sapphire-rapids", kernel: "linux-6.12" } as const;
+  expect(differs({ ...sapphire, guests: { web: { kernel: "linux-6.12" } } })).toBe(false);
+  expect(differs({ ...sapphire, guests: { web: { kernel: "linux-5.8" } } })).toBe(true);
+  expect(differs({ ...sapphire, kernel: "linux-6.4", guests: { web: { kernel: "linux-6.12" } } })).toBe(true);
+  expect(differs({ ...sapphire, mitigations: { spec_ctrl_toggle: "off" } })).toBe(false);
+  expect(differs({ mitigations: { spec_ctrl_toggle: "on" } })).toBe(true);
+  expect(differs({ cpu: "cascade-lake", mitigations: { spectre_v2: "retpoline" } })).toBe(true);
 });

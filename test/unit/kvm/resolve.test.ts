@@ -103,7 +103,8 @@ test("a fix of the posted timer is refused on a kernel without posted timers", (
   expect(() => resolve({ kernel: "linux-4.18", patches: ["rcuwait", "timer-pi-per-vm"] })).toThrow(
     expect.objectContaining({
       path: ["patches", 1],
-      message: "expected a kernel with kvm_can_post_timer_interrupt (5.3 and later) for patch timer-pi-per-vm, came linux-4.18",
+      message:
+        "expected a kernel with 0c5f81dad46c (KVM: LAPIC: Inject timer interrupt via posted interrupt, 5.3) for patch timer-pi-per-vm, came linux-4.18",
     }),
   );
 });

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import type { HostSpec } from "../../src/kvm/host-spec.ts";
+import { SpecError } from "../../src/kvm/resolved.ts";
+import { UNIT_TEST_NAMES, type UnitTestName } from "../../src/kvm/unit-tests.ts";
+import { runUnitTest, type TestResult } from "../../src/kvm/vmexit.ts";
+import { hostSpec, type HostOverrides } from "../support/host-spec.ts";
+
+/** Upstream 5.8 on an isolated Skylake CPU, timer advance off: as the fastpaths' cover letters measured. */
+const spec = (overrides: HostOverrides = {}): HostSpec =>
+  hostSpec({ kernel: "linux-5.8", kvm: { lapic_timer_advance: "off" }, guests: { test: {} }, ...overrides });
+const run = (name: UnitTestName, overrides: HostOverrides = {}): TestResult => runUnitTest(spec(overrides), name, 1);
+const SLOW = { fastpath: { tsc_deadline: "off", preemption_timer: "off", icr: "off" } } as const;
+
+/** Exits of at least one in a hundred iterations, rounded. */
+const exits = (result: TestResult): string[] =>
+  result.exits
+    .filter(({ per_iteration }) => per_iteration >= 0.01)
+    .map(({ reason, msr, path, per_iteration }) => `${Math.round(per_iteration)} ${reason}${msr && `(${msr})`} ${path}`);
+
+describe("one iteration", () => {
+  test.each([
+    ["cpuid", ["1 CPUID kernel"]],
+    ["vmcall", ["1 VMCALL kernel"]],
+    ["pio", ["1 IO_INSTRUCTION userspace"]],
+    ["mmio", ["1 EPT_MISCONFIG userspace"]],
+    ["wrmsr_tscdeadline_far", ["1 MSR_WRITE(tsc_deadline) fastpath"]],
+    ["tscdeadline_immed", ["1 MSR_WRITE(tsc_deadline) fastpath"]],
+    ["tscdeadline", ["1 MSR_WRITE(tsc_deadline) fastpath", "1 PREEMPTION_TIMER fastpath"]],
+    ["ipi", ["1 MSR_WRITE(icr) fastpath", "1 HLT kernel"]],
+    ["ipi_spin", ["1 MSR_WRITE(icr) fastpath"]],
+    ["self_ipi", []],
+  ] as const)("of %s exits %j", (name, expected) => {
+    expect(exits(run(name))).toEqual(expected);
+  });
+});
+
+describe("a fastpath", () => {
+  test.each(["tscdeadline_immed", "tscdeadline", "ipi", "ipi_spin"] as const)("saves hundreds of cycles of %s, and no exit", (name) => {
+    const [fast, slow] = [run(name), run(name, SLOW)];
+    expect(slow.mean - fast.mean).toBeGreaterThan(200);
+    expect(slow.mean - fast.mean).toBeLessThan(1200);
+    const count = (result: TestResult): number => Math.round(result.exits.reduce((sum, { per_iteration }) => sum + per_iteration, 0));
+    expect(count(fast)).toBe(count(slow));
+  });
+
+  test("saves nothing of a VMCALL", () => {
+    expect(run("vmcall", SLOW).mean).toBe(run("vmcall").mean);
+  });
+});
+
+describe("the body of an exit's cycles", () => {
+  test("is near-constant on an isolated CPU, with a few slow ones", () => {
+    const { p50, p90, p999 } = run("vmcall", { cmdline: { nohz_full: "2-63", isolcpus: false, idle: "default" } });
+    expect(p90 / p50).toBeLessThan(1.01);
+    expect(p999 / p50).toBeGreaterThan(1.02);
+    expect(p999 / p50).toBeLessThan(1.2);
+  });
+
+  test("is the same for the same seed, and another for another", () => {
+    expect(runUnitTest(spec(), "cpuid", 3)).toEqual(runUnitTest(spec(), "cpuid", 3));
+    expect(runUnitTest(spec(), "cpuid", 3).mean).not.toBe(runUnitTest(spec(), "cpuid", 4).mean);
+  });
+});
+
+test("the automatic timer advance hides most of what the handler is late by", () => {
+  const auto = { kvm: { lapic_timer_advance: "auto" } } as const;
+  expect(run("tscdeadline_latency_busy", auto).p50).toBeLessThan(run("tscdeadline_latency_busy").p50);
+});
+
+test("a host without a core per vCPU is refused with the key", () => {
+  expect(() => runUnitTest(spec({ cpus: 4 }), "ipi_broadcast", 1)).toThrow(SpecError);
+});
+
+test("every test ends", () => {
+  for (const name of UNIT_TEST_NAMES) expect(run(name).iterations).toBeGreaterThan(0);
+});
