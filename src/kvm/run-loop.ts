@@ -152,13 +152,6 @@ export class RunLoop {
     this.settle(vcpu, now);
   }
 
-  /** The first entry of a vCPU. */
-  start(vcpu: Vcpu, now: Instant): void {
-    vcpu.state = STATE.guest;
-    vcpu.since = now;
-    this.settle(vcpu, now);
-  }
-
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
     this.tally.add(GUEST, now - vcpu.since);
     this.timer.leaveGuest(vcpu);
