@@ -1,4 +1,5 @@
-/** A complete host specification with sensible values, from the few keys that a test is about. */
+/** A complete host specification from the few keys that a test is about; the rest are the configuration's defaults. */
+import { completeHostSpec } from "../../src/config/defaults.ts";
 import type { GuestSpec, HostSpec } from "../../src/kvm/host-spec.ts";
 
 type Nested = "fastpath" | "cmdline" | "kvm" | "mitigations";
@@ -6,75 +7,27 @@ export type HostOverrides = Partial<Omit<HostSpec, Nested | "guests">> & { reado
   readonly guests?: Readonly<Record<string, Partial<GuestSpec>>>;
 };
 
+/** Four vCPUs, whatever the default of a configuration: room for IPIs. */
+const VCPUS = 4;
+
 /** One guest of four vCPUs that runs the web workload, placed anywhere. */
 export function guestSpec(overrides: Partial<GuestSpec> = {}): GuestSpec {
-  return {
-    count: 1,
-    vcpus: 4,
-    workload: "web",
-    cpu_pm: "inherit",
-    apic: "x2apic",
-    hz: 250,
-    nohz: true,
-    mitigations: "auto",
-    vpmu: true,
-    pku: true,
-    pv: { ipi: true },
-    assigned_device: false,
-    load: 1,
-    placement: "any",
-    disable_exits: "inherit",
-    kernel: "linux-5.8",
-    ...overrides,
-  };
+  const { guest } = completeHostSpec({ guests: { guest: {} } }).guests;
+  if (guest === undefined) throw new Error("the defaults complete a guest");
+  return { ...guest, workload: "web", vcpus: VCPUS, ...overrides };
 }
 
-/** A public-cloud Skylake on c84 with 64 CPUs and one guest, everything else automatic. */
+/** A public-cloud Skylake on c84 with 64 CPUs at 2.5 GHz and one guest, everything else by default. */
 export function hostSpec(overrides: HostOverrides = {}): HostSpec {
-  const guests = overrides.guests ?? { web: {} };
+  const { guests = { web: {} }, fastpath, cmdline, kvm, mitigations, ...rest } = overrides;
+  const standard = completeHostSpec({ cpu: "skylake-sp", ghz: 2.5, cpus: 64, kernel: "c84" });
   return {
-    cpu: "skylake-sp",
-    ghz: 2.5,
-    cpus: 64,
-    kernel: "c84",
-    patches: [],
-    scenario: "public-cloud",
-    cpu_pm: false,
-    host_hz: 250,
-    cstates: "c6",
-    smt: true,
-    tsx: "auto",
-    ...overrides,
-    fastpath: { preemption_timer: "auto", tsc_deadline: "auto", icr: "auto", hlt: "auto", invd: "auto", ...overrides.fastpath },
-    cmdline: { nohz_full: false, isolcpus: false, idle: "default", ...overrides.cmdline },
-    kvm: {
-      pi_inject_timer: "auto",
-      preemption_timer: "auto",
-      enable_apicv: "auto",
-      enable_ipiv: "auto",
-      avic: "auto",
-      halt_poll_ns: 200_000,
-      halt_poll: "adaptive",
-      lapic_timer_advance: "auto",
-      ...overrides.kvm,
-    },
-    mitigations: {
-      all: "auto",
-      taa: "auto",
-      mds: "auto",
-      l1tf: "auto",
-      spectre_v2: "auto",
-      retbleed: "auto",
-      meltdown: "auto",
-      mmio_stale_data: "auto",
-      vmscape: "auto",
-      bhi: "auto",
-      srso: "auto",
-      tsa: "auto",
-      microcode: "current",
-      spec_ctrl_toggle: "auto",
-      ...overrides.mitigations,
-    },
+    ...standard,
+    ...rest,
+    fastpath: { ...standard.fastpath, ...fastpath },
+    cmdline: { ...standard.cmdline, ...cmdline },
+    kvm: { ...standard.kvm, ...kvm },
+    mitigations: { ...standard.mitigations, ...mitigations },
     guests: Object.fromEntries(Object.entries(guests).map(([kind, guest]) => [kind, guestSpec(guest)])),
   };
 }
