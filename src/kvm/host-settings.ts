@@ -20,9 +20,11 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
+  const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
   return {
     ghz: resolved.tscHz / 1e9,
-    cstates: cstatesOf(resolved.spec.cpu, resolved.spec.cstates),
+    mwaitCstates: cstates,
+    hltCstates: cstates.filter(({ name }) => name === "c1"),
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
   };
 }

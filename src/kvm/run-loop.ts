@@ -29,8 +29,9 @@ const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason)
 
 export interface RunLoopSettings {
   readonly ghz: number;
-  /** C-states that a guest reaches itself when HLT or MWAIT does not exit. */
-  readonly cstates: readonly CState[];
+  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
+  readonly mwaitCstates: readonly CState[];
+  readonly hltCstates: readonly CState[];
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
 }
@@ -269,8 +270,8 @@ export class RunLoop {
 
   /** The core leaves the C-state that the guest itself put it into. */
   private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
-    const { cstates, ghz } = this.settings;
-    const usable = vcpu.mwaitInGuest ? cstates : cstates.filter((state) => state.name === "c1");
+    const { ghz, mwaitCstates, hltCstates } = this.settings;
+    const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
     return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
 }
