@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: how fast the engine is beside code that does the same with less, and a
  * failure when it falls below a floor. Floors stand at about 60 % of what was measured, since
- * ratios move a little between machines; absolute figures are printed, never judged. An aim that
- * is not reached yet is printed as missed, with by how much.
+ * ratios move a little between machines, unless the project demands more; absolute figures are
+ * printed, never judged.
  */
 import { bareLoop } from "./bare-loop.ts";
 import { interleave, median, METHOD, ratio, slicesOf, type Timings, type Variant } from "./interleave.ts";
@@ -14,14 +14,13 @@ interface Gate {
   readonly reference: string;
   /** Least ratio of the fastest slices: how many times as fast as the reference the subject must be. */
   readonly floor: number;
-  /** What it is meant to reach. */
-  readonly aim: number;
 }
 
 const VARIANTS: readonly Variant[] = [bareLoop(), engine(), oracle()];
 const GATES: readonly Gate[] = [
-  { subject: "engine", reference: "oracle", floor: 5, aim: 5 },
-  { subject: "engine", reference: "bare loop", floor: 0.035, aim: 0.1 },
+  { subject: "engine", reference: "oracle", floor: 5 },
+  // Not met yet: about 0.055. It stands as demanded, so the bench fails until it is.
+  { subject: "engine", reference: "bare loop", floor: 0.1 },
 ];
 
 function printTimings(timings: Timings): void {
@@ -39,9 +38,9 @@ function printTimings(timings: Timings): void {
 /** Prints each gate and returns how many are below their floor. */
 function judge(timings: Timings): number {
   const verdicts = GATES.map((gate) => ({ ...gate, ...ratio(timings, gate.subject, gate.reference) }));
-  for (const { subject, reference, floor, aim, min, median: middle } of verdicts) {
-    const verdict = min < floor ? "FAIL  " : min < aim ? "MISSED" : "ok    ";
-    const limits = min < aim ? `floor ${floor}, aim ${aim} missed by a factor of ${(aim / min).toFixed(1)}` : `floor ${floor}`;
+  for (const { subject, reference, floor, min, median: middle } of verdicts) {
+    const verdict = min >= floor ? "ok  " : "FAIL";
+    const limits = min >= floor ? `floor ${floor}` : `floor ${floor} missed by a factor of ${(floor / min).toFixed(1)}`;
     console.log(`${verdict} ${subject} / ${reference}: ${min.toFixed(3)} times as fast (median ${middle.toFixed(3)}), ${limits}`);
   }
   return verdicts.filter(({ min, floor }) => !(min >= floor)).length;
