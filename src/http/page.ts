@@ -11,6 +11,7 @@ const STYLE = `
 body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
 caption { text-align: left; }
 tbody th, td a { white-space: nowrap; }
+[role=region] { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8884; padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -33,6 +34,7 @@ export function renderPage(backend: Backend): string {
 <p>${view.hosts} emulated KVM hosts with ${view.vcpus} vCPUs, ${Math.floor(view.emulated_seconds)} s emulated at speed ${view.speed}, ${view.exits.toLocaleString("en")} VM exits, ${view.series} series.</p>
 <p><a href="/metrics">All metrics</a>, <a href="/metrics?collect[]=daemon">the daemon's own</a>, <a href="/sd">targets for Prometheus</a>,
 <a href="/api/v1/fleet">fleet</a>, <a href="/api/v1/changes">changes</a>, <a href="/api/v1/openapi.json">API</a>.</p>
+<div role="region" aria-label="Hosts" tabindex="0">
 <table>
 <caption>Hosts</caption>
 <thead><tr>${HEADINGS.map((text) => `<th scope="col">${text}</th>`).join("")}<th scope="col" class="number">vCPUs</th><th scope="col" class="number">Exits</th><th scope="col">Fastpaths</th><th scope="col">Read on</th></tr></thead>
@@ -40,6 +42,7 @@ export function renderPage(backend: Backend): string {
 ${hosts.map((host) => row(host, backend)).join("\n")}
 </tbody>
 </table>
+</div>
 </body>
 </html>
 `;
