@@ -69,6 +69,10 @@ export const HANDLERS = {
   levelEoi: path(700, "assumed: kvm_ioapic_update_eoi", { indirectCalls: 2 }),
   apicWrite: path(420, "assumed: as an ICR write, read back from the APIC page", { before: 360, indirectCalls: 2 }),
   apicAccess: path(1500, "assumed: the instruction is emulated", { before: 1200, indirectCalls: 4 }),
+  avicIncompleteIpi: path(600, "assumed: the map look-up of an ICR write and a walk over the IPI's targets; AVIC has written their IRRs", {
+    before: 540,
+    indirectCalls: 2,
+  }),
 } as const satisfies Record<string, HandlerPath>;
 export type HandlerName = keyof typeof HANDLERS;
 

@@ -3,8 +3,11 @@
  * component, hits and misses, and KVM's own statistics with KVM's quirks.
  */
 import { componentIndex, type ExitCost } from "../cost/plan.ts";
+import { assert } from "../lib/assert.ts";
+import type { Vendor } from "../hw/cpu-model.ts";
 import { AT, CPU_USES, EXIT_CYCLE_EDGES, LATENCY_EDGES } from "./counters.ts";
-import { KIND_LIST, type ExitKind } from "./exit-kinds.ts";
+import { cellsOfKinds, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
+import { NO_CELL } from "./exits.ts";
 import { KVM_STATS, type KvmStat } from "./kvm-stats.ts";
 import type { Tally } from "./tally.ts";
 import type { Vcpu } from "./vcpu.ts";
@@ -52,23 +55,25 @@ export class Accounting {
   countsReentry = false;
 
   private readonly tally: Tally;
+  /** Cell of each kind of exit on this host. */
+  private readonly cells: Int32Array;
   /** All compiled costs that an exit may still refer to, by exit kind. */
   private ledgers: ReadonlySet<readonly ExitCost[]> = new Set();
 
-  constructor(tally: Tally) {
+  constructor(tally: Tally, vendor: Vendor) {
     this.tally = tally;
+    this.cells = cellsOfKinds(vendor);
   }
 
   /** The exit in flight is complete; it took `total` cycles. */
   exit(vcpu: Vcpu, total: number): void {
     const { low } = this.tally;
-    const kind = KIND_LIST[vcpu.kind] as ExitKind;
     const { ledger, conditionalFlush } = vcpu.cost as ExitCost;
     ledger.exits++;
     ledger.cycles += total;
     ledger.noise += vcpu.noise;
     if (vcpu.flush) ledger.flushes += conditionalFlush === 0 ? 0 : 1;
-    bump(low, AT.exitBuckets + kind.cell * BUCKETS + exitBucket(total), 1);
+    bump(low, AT.exitBuckets + (this.cells[vcpu.kind] as number) * BUCKETS + exitBucket(total), 1);
     if (vcpu.hasExtras) this.extras(vcpu);
     if (vcpu.miss >= 0) bump(low, AT.misses + vcpu.miss, 1);
     if (vcpu.loopCycles !== 0 && !this.countsReentry) bump(low, STAT.exits, 1);
@@ -76,7 +81,7 @@ export class Accounting {
 
   /** Spreads the ledgers over the counters. */
   settle(): void {
-    for (const costs of this.ledgers) costs.forEach((cost, kind) => this.settleOne(cost, KIND_LIST[kind] as ExitKind));
+    for (const costs of this.ledgers) costs.forEach((cost, kind) => this.settleOne(cost, kind));
   }
 
   /** From now on exits begin with these costs; those in flight end with the costs that they began with, however long they sleep. */
@@ -98,13 +103,16 @@ export class Accounting {
     bump(this.tally.low, AT.ipiLatencyCycles, latency);
   }
 
-  private settleOne(cost: ExitCost, kind: ExitKind): void {
+  private settleOne(cost: ExitCost, number: number): void {
     const { ledger } = cost;
     if (ledger.exits === 0) return;
+    const kind = KIND_LIST[number] as ExitKind;
+    const cell = this.cells[number] as number;
+    assert(cell !== NO_CELL, `this vendor has no exits ${kind.reason}`);
     const { low } = this.tally;
     const { exits, flushes } = ledger;
-    bump(low, AT.exits + kind.cell, exits);
-    bump(low, AT.exitCycles + kind.cell, ledger.cycles);
+    bump(low, AT.exits + cell, exits);
+    bump(low, AT.exitCycles + cell, ledger.cycles);
     cost.components.forEach((cycles, i) => bump(low, AT.components + i, exits * cycles));
     bump(low, AT.components + cost.spreadInto, ledger.noise);
     bump(low, COMPONENT.l1dFlush, flushes * cost.conditionalFlush);

@@ -5,6 +5,7 @@
  */
 import { COMPONENT_NAMES } from "../cost/components.ts";
 import { WORKLOAD_NAMES } from "../guest/workloads.ts";
+import type { Vendor } from "../hw/cpu-model.ts";
 import { FASTPATH_NAMES, type FastpathName } from "./fastpaths.ts";
 import { CELLS } from "./exits.ts";
 import { KVM_STATS } from "./kvm-stats.ts";
@@ -14,20 +15,34 @@ export const EXIT_CYCLE_EDGES = [256, 512, 768, 1024, 1280, 1536, 2048, 2560, 30
 /** Upper bounds of the timer and IPI latency histograms: powers of two, 512 to 8388608. */
 export const LATENCY_EDGES: readonly number[] = Array.from({ length: 15 }, (_, i) => 2 ** (9 + i));
 
-/** Why a capable exit took the normal path. */
-export const MISS_CAUSES = {
-  preemption_timer: ["kernel_lacks_it", "turned_off"],
-  tsc_deadline: ["kernel_lacks_it", "turned_off", "no_hv_timer"],
-  icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
-  hlt: [],
-  invd: [],
-} as const satisfies Record<FastpathName, readonly string[]>;
-export type MissCause = (typeof MISS_CAUSES)[FastpathName][number];
+/** Why a capable exit took the normal path. On AMD no fastpath asks for the preemption timer, and no exit comes from it. */
+const MISS_CAUSES = {
+  intel: {
+    preemption_timer: ["kernel_lacks_it", "turned_off"],
+    tsc_deadline: ["kernel_lacks_it", "turned_off", "no_hv_timer"],
+    icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
+    hlt: [],
+    invd: [],
+  },
+  amd: {
+    preemption_timer: [],
+    tsc_deadline: ["kernel_lacks_it", "turned_off"],
+    icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
+    hlt: [],
+    invd: [],
+  },
+} as const satisfies Record<Vendor, Record<FastpathName, readonly string[]>>;
+export type MissCause = (typeof MISS_CAUSES)[Vendor][FastpathName][number];
+export interface Miss {
+  readonly fastpath: FastpathName;
+  readonly cause: MissCause;
+}
 
-/** Every (fastpath, cause) in order. */
-export const MISSES: readonly { readonly fastpath: FastpathName; readonly cause: MissCause }[] = FASTPATH_NAMES.flatMap((fastpath) =>
-  MISS_CAUSES[fastpath].map((cause) => ({ fastpath, cause })),
-);
+const missesOf = (vendor: Vendor): readonly Miss[] =>
+  FASTPATH_NAMES.flatMap((fastpath) => MISS_CAUSES[vendor][fastpath].map((cause) => ({ fastpath, cause })));
+
+/** Every (fastpath, cause) of a vendor's hosts, in order. */
+export const MISSES: Readonly<Record<Vendor, readonly Miss[]>> = { intel: missesOf("intel"), amd: missesOf("amd") };
 
 export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup"] as const;
 export const VCPU_STATES = ["guest", "exit", "halt_poll", "halted", "steal"] as const;
@@ -36,15 +51,18 @@ export const HALT_POLL_RESULTS = ["success", "fail", "invalid"] as const;
 export const TIMER_MODES = ["hv_timer", "posted", "hrtimer"] as const;
 export type TimerMode = (typeof TIMER_MODES)[number];
 
+/** One layout for all hosts: what lists one vendor's names has room for the longer list. */
+const CELL_COUNT = Math.max(CELLS.intel.length, CELLS.amd.length);
+
 /** Sizes of the regions, in the order in which they lie in the array. */
 const REGIONS = {
-  exits: CELLS.length,
+  exits: CELL_COUNT,
   /** Per cell: one count per edge and one above the last. */
-  exitBuckets: CELLS.length * (EXIT_CYCLE_EDGES.length + 1),
-  exitCycles: CELLS.length,
+  exitBuckets: CELL_COUNT * (EXIT_CYCLE_EDGES.length + 1),
+  exitCycles: CELL_COUNT,
   components: COMPONENT_NAMES.length,
   hits: FASTPATH_NAMES.length,
-  misses: MISSES.length,
+  misses: Math.max(MISSES.intel.length, MISSES.amd.length),
   timerExpirations: TIMER_DELIVERIES.length,
   timerLatencyBuckets: LATENCY_EDGES.length + 1,
   timerLatencyCycles: 1,

@@ -4,14 +4,16 @@
  */
 import type { Variant } from "../cost/plan.ts";
 import type { HandlerName } from "../cost/paths.ts";
+import type { Vendor } from "../hw/cpu-model.ts";
 import type { MsrLabel, Path } from "./exit.ts";
-import { EXITS, cellIndex, type ExitReason } from "./exits.ts";
+import { CELLS, EXITS, cellIndex, type Cell, type ExitReason } from "./exits.ts";
 import { KVM_STATS, type KvmStat } from "./kvm-stats.ts";
 import { FASTPATH_NAMES } from "./fastpaths.ts";
 
 export interface ExitKind {
   readonly reason: ExitReason;
-  readonly cell: number;
+  /** Index of its cell among each vendor's, or NO_CELL where that vendor has no such exit. */
+  readonly cells: Readonly<Record<Vendor, number>>;
   readonly handler: HandlerName;
   readonly variant: Variant;
   readonly userspace: boolean;
@@ -38,7 +40,7 @@ function kind(reason: ExitReason, path: Path, handler: HandlerName, variant: Var
   const stat = path === "userspace" && reason === "EPT_MISCONFIG" ? "mmio_exits" : STAT_OF[reason];
   return {
     reason,
-    cell: cellIndex(reason, path, msr),
+    cells: { intel: cellIndex("intel", reason, path, msr), amd: cellIndex("amd", reason, path, msr) },
     handler,
     variant,
     userspace: path === "userspace",
@@ -75,6 +77,7 @@ export const EXIT_KINDS = {
   vmcall: kind("VMCALL", "kernel", "vmcall"),
   apicWrite: kind("APIC_WRITE", "kernel", "apicWrite"),
   apicAccess: kind("APIC_ACCESS", "kernel", "apicAccess"),
+  avicIncompleteIpi: kind("AVIC_INCOMPLETE_IPI", "kernel", "avicIncompleteIpi"),
 } as const satisfies Record<string, ExitKind>;
 
 export type ExitKindName = keyof typeof EXIT_KINDS;
@@ -82,3 +85,13 @@ export const EXIT_KIND_NAMES = Object.keys(EXIT_KINDS) as ExitKindName[];
 export const KIND_LIST: readonly ExitKind[] = Object.values(EXIT_KINDS);
 /** Numbers of the kinds, for the hot path. */
 export const KIND = Object.fromEntries(EXIT_KIND_NAMES.map((name, index) => [name, index])) as Record<ExitKindName, number>;
+
+/** Cell of each kind on this vendor's hosts, by the kind's number. */
+export const cellsOfKinds = (vendor: Vendor): Int32Array => Int32Array.from(KIND_LIST, ({ cells }) => cells[vendor]);
+
+/** The cell under which a host of this vendor counts the kind; throws when it has no such exits. */
+export function cellOf({ reason, cells }: ExitKind, vendor: Vendor): Cell {
+  const cell = CELLS[vendor][cells[vendor]];
+  if (cell === undefined) throw new RangeError(`${vendor} has no exits ${reason}`);
+  return cell;
+}

@@ -1,14 +1,15 @@
 /**
- * The shape of an exit reason: what `perf kvm stat` calls it, which paths it can take, and
- * what handling it does to the CPU. One file of `exits/` per reason.
+ * The shape of an exit reason: what `perf kvm stat` calls it on each vendor's hosts, which paths
+ * it can take, and what handling it does to the CPU. One file of `exits/` per reason.
  */
+import type { Vendor } from "../hw/cpu-model.ts";
 import type { FastpathName } from "./fastpaths.ts";
 
 /** Where an exit was handled: right after it, in KVM's normal handler, or in QEMU. */
 export type Path = "fastpath" | "kernel" | "userspace";
 export const PATHS: readonly Path[] = ["fastpath", "kernel", "userspace"];
 
-/** What the guest wrote, on MSR_WRITE only. */
+/** What the guest wrote, on MSR_WRITE (SVM: msr) only. */
 export type MsrLabel = "tsc_deadline" | "icr" | "eoi" | "other" | "";
 
 export interface ExitCell {
@@ -16,11 +17,20 @@ export interface ExitCell {
   readonly path: Path;
 }
 
+/** A reason as one vendor's hardware reports it. */
+export interface ExitForm {
+  /** What `perf kvm stat` prints; SVM reports several reasons of VMX as one. */
+  readonly name: string;
+  readonly number: number;
+}
+
 export interface Exit {
-  /** VMX basic exit reason (uapi asm/vmx.h). */
-  readonly vmxReason: number;
+  /** VMX basic exit reason (uapi asm/vmx.h); null where Intel has none. */
+  readonly vmx: ExitForm | null;
+  /** SVM exit code (uapi asm/svm.h); null where AMD has none. */
+  readonly svm: ExitForm | null;
   readonly doc: string;
-  /** Every (msr, path) that some switch of an Intel host can produce. */
+  /** Every (msr, path) that some switch of a host can produce. */
   readonly cells: readonly ExitCell[];
   /** Fastpaths that can take this exit, by what was written. */
   readonly capable: Partial<Record<MsrLabel, FastpathName>>;
@@ -28,3 +38,6 @@ export interface Exit {
   readonly flushesL1d: boolean;
   readonly source: string;
 }
+
+/** The reason as a host of this vendor reports it. */
+export const formOf = (exit: Exit, vendor: Vendor): ExitForm | null => (vendor === "intel" ? exit.vmx : exit.svm);

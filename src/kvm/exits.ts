@@ -1,7 +1,12 @@
-/** The catalogue of exit reasons, under the names that `perf kvm stat` prints. */
-import type { Exit, MsrLabel, Path } from "./exit.ts";
+/**
+ * The catalogue of exit reasons, under the kernel's constants: those of asm/vmx.h, and of
+ * asm/svm.h where only AMD has the reason.
+ */
+import type { Vendor } from "../hw/cpu-model.ts";
+import { formOf, type Exit, type MsrLabel, type Path } from "./exit.ts";
 import { apicAccess } from "./exits/apic-access.ts";
 import { apicWrite } from "./exits/apic-write.ts";
+import { avicIncompleteIpi } from "./exits/avic-incomplete-ipi.ts";
 import { cpuid } from "./exits/cpuid.ts";
 import { eoiInduced } from "./exits/eoi-induced.ts";
 import { eptMisconfig } from "./exits/ept-misconfig.ts";
@@ -30,27 +35,45 @@ export const EXITS = {
   VMCALL: vmcall,
   APIC_WRITE: apicWrite,
   APIC_ACCESS: apicAccess,
+  AVIC_INCOMPLETE_IPI: avicIncompleteIpi,
 } as const satisfies Record<string, Exit>;
 
 export type ExitReason = keyof typeof EXITS;
 export const EXIT_REASONS = Object.keys(EXITS) as ExitReason[];
+/** Stands for the cell of a reason that the vendor does not have. */
+export const NO_CELL = -1;
 
 /** One line of `kvm_exits_total`: a reason, what it wrote, and where it was handled. */
 export interface Cell {
   readonly index: number;
-  readonly reason: ExitReason;
+  /** The reason under the vendor's name. */
+  readonly reason: string;
   readonly msr: MsrLabel;
   readonly path: Path;
 }
 
-/** All cells in the order of the catalogue: the order of every counter keyed by them. */
-export const CELLS: readonly Cell[] = EXIT_REASONS.flatMap((reason) =>
-  EXITS[reason].cells.map((cell) => ({ reason, msr: cell.msr, path: cell.path })),
-).map((cell, index) => ({ index, ...cell }));
+/** All cells of a vendor's hosts in the order of the catalogue: the order of every counter keyed by them. */
+export const CELLS: Readonly<Record<Vendor, readonly Cell[]>> = { intel: cellsOf("intel"), amd: cellsOf("amd") };
 
-/** Index of a cell in `CELLS`; throws when no switch can produce it. */
-export function cellIndex(reason: ExitReason, path: Path, msr: MsrLabel = ""): number {
-  const found = CELLS.find((cell) => cell.reason === reason && cell.path === path && cell.msr === msr);
-  if (found === undefined) throw new RangeError(`no cell ${reason} ${msr} ${path}`);
+/** Index of a cell among its vendor's, or NO_CELL where the vendor has no such reason; throws when no switch can produce it. */
+export function cellIndex(vendor: Vendor, reason: ExitReason, path: Path, msr: MsrLabel): number {
+  const form = formOf(EXITS[reason], vendor);
+  if (form === null) return NO_CELL;
+  const found = CELLS[vendor].find((cell) => cell.reason === form.name && cell.path === path && cell.msr === msr);
+  if (found === undefined) throw new RangeError(`no cell ${form.name} ${msr} ${path}`);
   return found.index;
+}
+
+/** SVM reports several reasons of VMX under one name, whose cells are listed once. */
+function cellsOf(vendor: Vendor): readonly Cell[] {
+  const cells: Cell[] = [];
+  for (const reason of EXIT_REASONS) {
+    const name = formOf(EXITS[reason], vendor)?.name;
+    if (name === undefined) continue;
+    for (const { msr, path } of EXITS[reason].cells) {
+      if (cells.some((cell) => cell.reason === name && cell.msr === msr && cell.path === path)) continue;
+      cells.push({ index: cells.length, reason: name, msr, path });
+    }
+  }
+  return cells;
 }

@@ -7,6 +7,7 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { OP, VECTOR, type Op } from "../guest/program.ts";
+import type { Vendor } from "../hw/cpu-model.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { MISSES, type MissCause } from "./counters.ts";
 import { KIND } from "./exit-kinds.ts";
@@ -22,15 +23,23 @@ import { NEVER_MISSED, type Vcpu } from "./vcpu.ts";
 export interface FastpathSettings {
   readonly decisions: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly traits: KernelTraits;
+  readonly misses: MissNumbers;
 }
 
 /** Numbers of the misses by fastpath and cause. */
-const MISS = Object.fromEntries(
-  FASTPATH_NAMES.map((name) => [
-    name,
-    Object.fromEntries(MISSES.flatMap(({ fastpath, cause }, index) => (fastpath === name ? [[cause, index]] : []))),
-  ]),
-) as Record<FastpathName, Record<MissCause, number>>;
+type MissNumbers = Readonly<Record<FastpathName, Readonly<Record<MissCause, number>>>>;
+
+/** Numbers of the misses that a host of this vendor counts. */
+export const missNumbers = (vendor: Vendor): MissNumbers => MISS_NUMBERS[vendor];
+
+const numbersOf = (vendor: Vendor): MissNumbers =>
+  Object.fromEntries(
+    FASTPATH_NAMES.map((name) => [
+      name,
+      Object.fromEntries(MISSES[vendor].flatMap(({ fastpath, cause }, index) => (fastpath === name ? [[cause, index]] : []))),
+    ]),
+  ) as Record<FastpathName, Record<MissCause, number>>;
+const MISS_NUMBERS = { intel: numbersOf("intel"), amd: numbersOf("amd") };
 
 type IpiOp = typeof OP.ipi | typeof OP.ipiLogical | typeof OP.ipiShorthand | typeof OP.ipiBroadcast | typeof OP.ipiHypercall;
 /** Write a destination before the command; the shorthand needs none. */
@@ -102,18 +111,18 @@ export class GuestOperations {
 
   /** Why a capable exit whose fastpath does not run missed it. */
   private missOf(fastpath: FastpathName): number {
-    return MISS[fastpath][this.settings.decisions[fastpath].missCause];
+    return this.settings.misses[fastpath][this.settings.decisions[fastpath].missCause];
   }
 
   /** WRMSR 0x6e0: `kvm_can_use_hv_timer` decides over the fastpath, at each write. */
   private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
-    const { decisions, traits } = this.settings;
+    const { decisions, misses, traits } = this.settings;
     const deadline = vcpu.program.operand;
     const enabled = decisions.tsc_deadline.value;
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
     loop.exitByOperation(vcpu, fast ? KIND.tscDeadlineReenter : KIND.tscDeadlineSlow, now);
-    if (!fast) vcpu.miss = enabled ? MISS.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
+    if (!fast) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
     if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
@@ -204,7 +213,7 @@ export class GuestOperations {
     if (vcpu.ipiVirtualization) this.plain(vcpu, KIND.apicWrite, now);
     else if (vcpu.xapic) {
       this.plain(vcpu, this.apicRegisterKind(vcpu), now);
-      vcpu.miss = this.settings.decisions.icr.value ? MISS.icr.not_x2apic : this.missOf("icr");
+      vcpu.miss = this.settings.decisions.icr.value ? this.settings.misses.icr.not_x2apic : this.missOf("icr");
     } else {
       const miss = this.icrMiss(op);
       this.plain(vcpu, miss === NEVER_MISSED ? ICR_KIND[icr === "absent" ? "handled" : icr] : KIND.icrSlow, now);
@@ -214,11 +223,11 @@ export class GuestOperations {
 
   /** handle_fastpath_set_x2apic_icr_irqoff's conditions, by era. */
   private icrMiss(op: IpiOp): number {
-    const { decisions, traits } = this.settings;
+    const { decisions, misses, traits } = this.settings;
     if (!decisions.icr.value) return this.missOf("icr");
-    if (op === OP.ipiShorthand) return MISS.icr.shorthand;
-    if (op === OP.ipiLogical && traits.icrAccepts !== "any_fast") return MISS.icr.logical_destination;
-    if (op === OP.ipiBroadcast && traits.icrAccepts !== "physical_fixed") return MISS.icr.broadcast;
+    if (op === OP.ipiShorthand) return misses.icr.shorthand;
+    if (op === OP.ipiLogical && traits.icrAccepts !== "any_fast") return misses.icr.logical_destination;
+    if (op === OP.ipiBroadcast && traits.icrAccepts !== "physical_fixed") return misses.icr.broadcast;
     return NEVER_MISSED;
   }
 

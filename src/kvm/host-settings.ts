@@ -3,6 +3,7 @@ import { EXTRAS } from "../cost/paths.ts";
 import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
+import { missNumbers, type FastpathSettings } from "./guest-operations.ts";
 import type { CpuSettings } from "./physical-cpus.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { RunLoopSettings } from "./run-loop.ts";
@@ -17,6 +18,10 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
     hrtimerPinned: resolved.traits.hrtimerPinned,
     softwareScale: resolved.cpu.cycles.softwareScale.value,
   };
+}
+
+export function operationSettings(resolved: ResolvedHost): FastpathSettings {
+  return { decisions: resolved.fastpath, traits: resolved.traits, misses: missNumbers(resolved.cpu.vendor) };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {

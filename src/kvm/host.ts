@@ -13,7 +13,7 @@ import { Accounting } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
-import { CostCache, cpuSettings, loopSettings } from "./host-settings.ts";
+import { CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
@@ -58,7 +58,7 @@ export class KvmHost {
     const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
     this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
-    this.accounting = new Accounting(this.tally);
+    this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
     this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
@@ -67,15 +67,12 @@ export class KvmHost {
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
     this.block = new VcpuBlock({ settings: { haltPoll: resolved.haltPoll, ghz, ipiFlight }, cpus, timer, tally, rekey });
-    this.operations = new GuestOperations(
-      { decisions: resolved.fastpath, traits: resolved.traits },
-      {
-        timer,
-        delivery,
-        loop: () => this.loop,
-        software: (cycles) => cpus.software(cycles),
-      },
-    );
+    this.operations = new GuestOperations(operationSettings(resolved), {
+      timer,
+      delivery,
+      loop: () => this.loop,
+      software: (cycles) => cpus.software(cycles),
+    });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
       timer,
@@ -101,7 +98,7 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = { haltPoll: resolved.haltPoll, ghz, ipiFlight: resolved.cpu.cycles.ipiFlight.value };
-    this.operations.settings = { decisions: resolved.fastpath, traits: resolved.traits };
+    this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
     this.placeVms(resolved, ghz);
     this.cpus.configure(cpuSettings(resolved), this.now);

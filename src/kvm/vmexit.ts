@@ -8,7 +8,7 @@ import type { GuestSpec, HostSpec } from "./host-spec.ts";
 import { KvmHost } from "./host.ts";
 import { resolveHost } from "./resolve.ts";
 import { SpecError } from "./resolved.ts";
-import { CELLS } from "./exits.ts";
+import { CELLS, type Cell } from "./exits.ts";
 import { UNIT_TESTS, type UnitTest, type UnitTestName } from "./unit-tests.ts";
 
 export interface TestExits {
@@ -42,16 +42,20 @@ const STRETCHES_MAX = 20_000;
 export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): TestResult {
   const test: UnitTest = UNIT_TESTS[name];
   const samples = new Samples(test.iterations, test.warmUp);
-  const host = new KvmHost(resolveHost(testSpec(spec, test)), seed, () => test.programs(samples));
-  const exits = new Float64Array(CELLS.length);
+  const resolved = resolveHost(testSpec(spec, test));
+  const { vendor } = resolved.cpu;
+  const host = new KvmHost(resolved, seed, () => test.programs(samples));
+  const exits = new Float64Array(CELLS[vendor].length);
   host.observe((_vcpu, kind) => {
-    if (samples.counting && !samples.full) exits[kind.cell] = (exits[kind.cell] as number) + 1;
+    if (!samples.counting || samples.full) return;
+    const cell = kind.cells[vendor];
+    exits[cell] = (exits[cell] as number) + 1;
   });
   for (let n = 1; !samples.full; n++) {
     if (n > STRETCHES_MAX) throw new SpecError([], `${name} did not finish: ${samples.values.length} of ${test.iterations} iterations`);
     host.advance(n * STRETCH);
   }
-  return summarize(name, samples.values, exits);
+  return summarize(name, samples.values, CELLS[vendor], exits);
 }
 
 /** The host with the test's VM alone: the first guest's settings, each vCPU on a core of its own. */
@@ -72,7 +76,7 @@ function coresFor(spec: HostSpec, count: number): string {
   return formatCpuList(Array.from({ length: spec.cpus }, (_, cpu) => chosen.includes(cpu)));
 }
 
-function summarize(name: UnitTestName, values: readonly number[], exits: Float64Array): TestResult {
+function summarize(name: UnitTestName, values: readonly number[], cells: readonly Cell[], exits: Float64Array): TestResult {
   const sorted = Float64Array.from(values).toSorted();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] as number;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -86,7 +90,8 @@ function summarize(name: UnitTestName, values: readonly number[], exits: Float64
     p999: at(0.999),
     max: at(1),
     iterations: values.length,
-    exits: CELLS.filter(({ index }) => (exits[index] as number) > 0)
+    exits: cells
+      .filter(({ index }) => (exits[index] as number) > 0)
       .map((cell) => ({
         reason: cell.reason,
         msr: cell.msr,

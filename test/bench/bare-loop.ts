@@ -7,11 +7,12 @@
  * its randomness is a plain sequence, since nothing here has to stay paired with another run.
  */
 import { EXIT_CYCLE_EDGES } from "../../src/kvm/counters.ts";
-import { CELLS } from "../../src/kvm/exits.ts";
+import { CELLS as BY_VENDOR } from "../../src/kvm/exits.ts";
 import { nearest } from "../../src/lib/nearest.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../../src/sim/samplers.ts";
 import type { Variant } from "./interleave.ts";
 
+const CELLS = BY_VENDOR.intel;
 const BUCKETS = EXIT_CYCLE_EDGES.length + 1;
 /** Edges up to here are multiples of the step, so a table of steps answers them. */
 const STEP_BITS = 8;

@@ -14,9 +14,9 @@ import { exitLabel, namedCounters } from "../support/counter-names.ts";
 type Counters = ReadonlyMap<string, bigint>;
 const of = (counters: Counters, name: string): bigint => counters.get(name) ?? 0n;
 const sum = (counters: Counters, names: readonly string[]): bigint => names.reduce((total, name) => total + of(counters, name), 0n);
-const view = (host: KvmHost): Map<string, bigint> => namedCounters(viewCounters(host));
+const view = (host: KvmHost): Map<string, bigint> => namedCounters(viewCounters(host), host.resolved.cpu.vendor);
 
-const LABELS = CELLS.map(exitLabel);
+const LABELS = [...CELLS.intel, ...CELLS.amd].map(exitLabel);
 const EXITS = LABELS.map((label) => `exits ${label}`);
 const CYCLES = LABELS.map((label) => `cycles ${label}`);
 const COMPONENTS = COMPONENT_NAMES.map((name) => `component ${name}`);

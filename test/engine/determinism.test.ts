@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Action, HostPlan } from "../../src/fleet/action.ts";
 import { Fleet } from "../../src/fleet/fleet.ts";
 import type { HostSnapshot } from "../../src/fleet/snapshot.ts";
-import { CELLS } from "../../src/kvm/exits.ts";
+import { cellOf } from "../../src/kvm/exit-kinds.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
 import { viewCounters } from "../../src/kvm/host-view.ts";
@@ -30,13 +30,13 @@ function run(
   const exits: string[] = [];
   host.observe((vcpu, kind, total, end) => {
     const since = end + host.rebases * host.rebaseCycles;
-    exits.push(`${vcpu.index} ${exitLabel(CELLS[kind.cell]!)} ${total} ${since}`);
+    exits.push(`${vcpu.index} ${exitLabel(cellOf(kind, host.resolved.cpu.vendor))} ${total} ${since}`);
   });
   for (const [i, border] of borders.entries()) {
     host.advance(border);
     atBorder?.(host, i);
   }
-  return { exits, counters: namedCounters(viewCounters(host)) };
+  return { exits, counters: namedCounters(viewCounters(host), host.resolved.cpu.vendor) };
 }
 
 const END = 12_000_000;

@@ -16,7 +16,7 @@ function run(overrides: HostOverrides): (name: string) => number {
   return (name) => Number(counters.get(name));
 }
 
-const allExits = (of: (name: string) => number): number => CELLS.reduce((sum, cell) => sum + of(`exits ${exitLabel(cell)}`), 0);
+const allExits = (of: (name: string) => number): number => CELLS.intel.reduce((sum, cell) => sum + of(`exits ${exitLabel(cell)}`), 0);
 
 describe("l1d_flush", () => {
   it("counts every entry when the flush is unconditional", () => {

@@ -40,8 +40,8 @@ describe("a host just booted", () => {
 
   it("already has every series that a switch can bring to life, as 0", () => {
     expect(zeros.map((sample) => seriesKey(sample))).toEqual(samples.map((sample) => seriesKey(sample)));
-    expect(samplesNamed(zeros, "kvm_exits_total")).toHaveLength(CELLS.length);
-    expect(samplesNamed(zeros, "kvm_fastpath_misses_total")).toHaveLength(MISSES.length);
+    expect(samplesNamed(zeros, "kvm_exits_total")).toHaveLength(CELLS.intel.length);
+    expect(samplesNamed(zeros, "kvm_fastpath_misses_total")).toHaveLength(MISSES.intel.length);
     expect(samplesNamed(zeros, "kvm_exit_cycles_by_component_total")).toHaveLength(COMPONENT_NAMES.length);
     expect(samplesNamed(zeros, "kvm_timer_mode_guests")).toHaveLength(TIMER_MODES.length);
     expect(zeros.filter(({ name }) => /_total$|_bucket$|_sum$|_count$/.test(name)).every(({ value }) => value === "0")).toBe(true);
@@ -52,9 +52,39 @@ describe("a host just booted", () => {
   });
 });
 
+describe("an AMD host", () => {
+  const spec = completeHostSpec({ cpu: "epyc-rome", guests: { web: { count: 2, vcpus: 4 } } });
+  const amd = fakeHost("rome-1", { plan: fakePlan("rome-1", { spec }) });
+  const own = parseExposition(renderHost(amd, FAKE_TIMES, "text"));
+
+  it("exports its exits under the names of SVM, each once", () => {
+    const reasons = samplesNamed(own, "kvm_exits_total").map(({ labels }) => labels["reason"]);
+    expect(reasons).toHaveLength(CELLS.amd.length);
+    expect(new Set(reasons)).toEqual(new Set(CELLS.amd.map(({ reason }) => reason)));
+    expect(samplesNamed(own, "kvm_exits_total").filter(({ labels }) => labels["reason"] === "npf")).toHaveLength(2);
+    expect(reasons.filter((reason) => /[A-Z]/.test(reason!))).toEqual([]);
+    const keys = own.map((sample) => seriesKey(sample));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("has no cause of a miss that only a preemption timer can give", () => {
+    const misses = samplesNamed(own, "kvm_fastpath_misses_total");
+    expect(misses).toHaveLength(MISSES.amd.length);
+    expect(misses.filter(({ labels }) => labels["fastpath"] === "preemption_timer" || labels["cause"] === "no_hv_timer")).toEqual([]);
+  });
+
+  it("reads its own counters, and fills every histogram of its exits", () => {
+    for (const [i, { reason, msr, path }] of CELLS.amd.entries()) {
+      const labels = msr === "" ? { reason, path } : { reason, msr, path };
+      expect(valueOf(own, "kvm_exits_total", labels)).toBe(amd.low[AT.exits + i]);
+      expect(valueOf(own, "kvm_exit_cycles_count", labels)).toBe(amd.low[AT.exits + i]);
+    }
+  });
+});
+
 describe("a histogram", () => {
   it("is cumulative, and its count is its +Inf bucket and the exits", () => {
-    for (const { reason, msr, path } of CELLS) {
+    for (const { reason, msr, path } of CELLS.intel) {
       const labels = msr === "" ? { reason, path } : { reason, msr, path };
       const own = samplesNamed(samples, "kvm_exit_cycles_bucket").filter((one) =>
         Object.entries(labels).every(([k, v]) => one.labels[k] === v),
@@ -131,10 +161,13 @@ describe("the budget of series", () => {
     expect(seriesCount(host.plan, host.resolved)).toBe(samples.length);
   });
 
-  it("is at most 620 for an Intel host that runs every workload", () => {
+  it.each([
+    ["620 for an Intel host", "skylake-sp", 620],
+    ["560 for an AMD host", "epyc-genoa", 560],
+  ] as const)("is at most %s that runs every workload", (_, cpu, budget) => {
     const guests = Object.fromEntries(WORKLOAD_NAMES.map((workload) => [workload, { workload }]));
-    const plan = fakePlan("full", { spec: completeHostSpec({ guests }) });
-    expect(seriesCount(plan, fakeResolved(plan))).toBeLessThanOrEqual(620);
+    const plan = fakePlan("full", { spec: completeHostSpec({ cpu, guests }) });
+    expect(seriesCount(plan, fakeResolved(plan))).toBeLessThanOrEqual(budget);
   });
 
   it("keeps a workload that was taken away until the host reboots", () => {

@@ -3,7 +3,7 @@
  * of exit sequences write them: the reason, then how far it got.
  */
 import { ScriptProgram, type Line } from "../../src/guest/script.ts";
-import { CELLS } from "../../src/kvm/exits.ts";
+import { cellOf } from "../../src/kvm/exit-kinds.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
 import { viewCounters } from "../../src/kvm/host-view.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
@@ -41,14 +41,16 @@ export interface Played {
 export function play(scripted: Scripted): Played {
   const { scripts, ms = 3 } = scripted;
   const programs = scripts.map((lines) => new ScriptProgram(lines));
-  const host = new KvmHost(resolveScripted(scripted), QUIET_SEED, () => programs);
+  const resolved = resolveScripted(scripted);
+  const { vendor } = resolved.cpu;
+  const host = new KvmHost(resolved, QUIET_SEED, () => programs);
   const exits: string[][] = scripts.map(() => []);
   host.observe((vcpu, kind) => {
-    const { msr, reason } = CELLS[kind.cell]!;
+    const { msr, reason } = cellOf(kind, vendor);
     exits[vcpu.index]!.push(`${reason}${msr === "" ? "" : `(${msr})`} ${kind.variant}`);
   });
   host.advance(ms * CYCLES_PER_MS);
-  return { exits, counters: namedCounters(viewCounters(host)), programs, host };
+  return { exits, counters: namedCounters(viewCounters(host), vendor), programs, host };
 }
 
 function resolveScripted({ host, guest, traits, resolved, scripts }: Scripted): ResolvedHost {

@@ -1,11 +1,12 @@
 import type { Exit } from "../exit.ts";
 
-/** A trapped APIC-page write of an xAPIC guest under APICv: ICR_LO, the timer's initial count. */
+/** A trapped write to a register of a virtualized APIC: ICR_LO on Intel, the timer's initial count. */
 export const apicWrite = {
-  vmxReason: 56,
-  doc: "A trapped APIC-page write of an xAPIC guest under APICv: ICR_LO, the timer's initial count.",
+  vmx: { name: "APIC_WRITE", number: 56 },
+  svm: { name: "avic_unaccelerated_access", number: 0x402 },
+  doc: "A trapped write to a register of a virtualized APIC: ICR_LO on Intel, the timer's initial count.",
   cells: [{ msr: "", path: "kernel" }],
   capable: {},
   flushesL1d: false,
-  source: "vmx.c handle_apic_write",
+  source: "vmx.c handle_apic_write; svm/avic.c avic_unaccelerated_access_interception",
 } as const satisfies Exit;

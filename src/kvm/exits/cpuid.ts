@@ -2,7 +2,8 @@ import type { Exit } from "../exit.ts";
 
 /** CPUID, which always exits. */
 export const cpuid = {
-  vmxReason: 10,
+  vmx: { name: "CPUID", number: 10 },
+  svm: { name: "cpuid", number: 0x72 },
   doc: "CPUID, which always exits.",
   cells: [{ msr: "", path: "kernel" }],
   capable: {},

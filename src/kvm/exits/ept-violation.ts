@@ -1,11 +1,12 @@
 import type { Exit } from "../exit.ts";
 
-/** A page that EPT does not map yet, or not writable. */
+/** A page that the nested page tables do not map yet, or not writable. */
 export const eptViolation = {
-  vmxReason: 48,
-  doc: "A page that EPT does not map yet, or not writable.",
+  vmx: { name: "EPT_VIOLATION", number: 48 },
+  svm: { name: "npf", number: 0x400 },
+  doc: "A page that the nested page tables do not map yet, or not writable.",
   cells: [{ msr: "", path: "kernel" }],
   capable: {},
   flushesL1d: true,
-  source: "vmx.c handle_ept_violation, mmu.c kvm_mmu_page_fault",
+  source: "vmx.c handle_ept_violation; svm.c npf_interception; mmu.c kvm_mmu_page_fault",
 } as const satisfies Exit;

@@ -2,7 +2,8 @@ import type { Exit } from "../exit.ts";
 
 /** The guest went idle with HLT intercepted: KVM polls, then blocks the vCPU. */
 export const hlt = {
-  vmxReason: 12,
+  vmx: { name: "HLT", number: 12 },
+  svm: { name: "hlt", number: 0x78 },
   doc: "The guest went idle with HLT intercepted: KVM polls, then blocks the vCPU.",
   cells: [{ msr: "", path: "kernel" }],
   capable: {},

@@ -2,10 +2,11 @@ import type { Exit } from "../exit.ts";
 
 /** IN or OUT to a port that QEMU emulates. */
 export const ioInstruction = {
-  vmxReason: 30,
+  vmx: { name: "IO_INSTRUCTION", number: 30 },
+  svm: { name: "io", number: 0x7b },
   doc: "IN or OUT to a port that QEMU emulates.",
   cells: [{ msr: "", path: "userspace" }],
   capable: {},
   flushesL1d: true,
-  source: "vmx.c handle_io, x86.c kvm_fast_pio",
+  source: "vmx.c handle_io; svm.c io_interception; x86.c kvm_fast_pio",
 } as const satisfies Exit;

@@ -2,7 +2,8 @@ import type { Exit } from "../exit.ts";
 
 /** WRMSR to an intercepted MSR: above all TSC_DEADLINE (0x6e0) and the x2APIC ICR (0x830). */
 export const msrWrite = {
-  vmxReason: 32,
+  vmx: { name: "MSR_WRITE", number: 32 },
+  svm: { name: "msr", number: 0x7c },
   doc: "WRMSR to an intercepted MSR: above all TSC_DEADLINE (0x6e0) and the x2APIC ICR (0x830).",
   cells: [
     { msr: "tsc_deadline", path: "fastpath" },

@@ -2,7 +2,8 @@ import type { Exit } from "../exit.ts";
 
 /** The VMX preemption timer ran out: the guest's APIC timer expired while the guest ran. */
 export const preemptionTimer = {
-  vmxReason: 52,
+  vmx: { name: "PREEMPTION_TIMER", number: 52 },
+  svm: null,
   doc: "The VMX preemption timer ran out: the guest's APIC timer expired while the guest ran.",
   cells: [
     { msr: "", path: "fastpath" },

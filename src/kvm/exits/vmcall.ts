@@ -2,7 +2,8 @@ import type { Exit } from "../exit.ts";
 
 /** A hypercall, such as PV send-IPI. */
 export const vmcall = {
-  vmxReason: 18,
+  vmx: { name: "VMCALL", number: 18 },
+  svm: { name: "hypercall", number: 0x81 },
   doc: "A hypercall, such as PV send-IPI.",
   cells: [{ msr: "", path: "kernel" }],
   capable: {},

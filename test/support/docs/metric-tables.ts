@@ -1,10 +1,11 @@
 /** Tables of `src/metrics/README.md`: every metric, and the label values that a catalogue lists. */
 import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { CPUS, CPU_NAMES } from "../../../src/hw/cpus.ts";
+import type { Vendor } from "../../../src/hw/cpu-model.ts";
 import { WORKLOAD_NAMES } from "../../../src/guest/workloads.ts";
 import { MISSES } from "../../../src/kvm/counters.ts";
-import { PATHS } from "../../../src/kvm/exit.ts";
-import { CELLS, EXITS, EXIT_REASONS } from "../../../src/kvm/exits.ts";
+import { PATHS, type Exit } from "../../../src/kvm/exit.ts";
+import { EXITS, EXIT_REASONS } from "../../../src/kvm/exits.ts";
 import { FASTPATHS, FASTPATH_NAMES } from "../../../src/kvm/fastpaths.ts";
 import { KERNEL_NAMES } from "../../../src/kvm/kernels.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
@@ -41,24 +42,25 @@ export function daemonMetricTable(): string {
 
 /** Each exit reason with the paths on which it is counted. */
 export function exitTable(): string {
-  const rows = EXIT_REASONS.flatMap((reason) =>
-    [...new Set(CELLS.filter((cell) => cell.reason === reason).map((cell) => cell.msr))].map((msr) => {
-      const paths = PATHS.filter((path) => CELLS.some((cell) => cell.reason === reason && cell.msr === msr && cell.path === path));
-      const fastpath = (EXITS[reason].capable as Partial<Record<string, string>>)[msr];
-      return [code(reason), msr === "" ? "" : code(msr), codes(paths), fastpath === undefined ? "" : code(fastpath), EXITS[reason].doc];
-    }),
-  );
-  return markdownTable(["reason", "msr", "paths", "capable of", "what happened"], rows);
+  const rows = EXIT_REASONS.flatMap((reason) => {
+    const { vmx, svm, cells, capable, doc }: Exit = EXITS[reason];
+    return [...new Set(cells.map(({ msr }) => msr))].map((msr) => {
+      const paths = PATHS.filter((path) => cells.some((cell) => cell.msr === msr && cell.path === path));
+      const names = [vmx, svm].map((form) => (form === null ? "" : code(form.name)));
+      return [...names, msr === "" ? "" : code(msr), codes(paths), capable[msr] === undefined ? "" : code(capable[msr]), doc];
+    });
+  });
+  return markdownTable(["reason on Intel", "on AMD", "msr", "paths", "capable of", "what happened"], rows);
 }
 
 /** Each fastpath with the causes of its misses. */
 export function fastpathTable(): string {
   const rows = FASTPATH_NAMES.map((name) => {
     const { headline, doc } = FASTPATHS[name];
-    const causes = MISSES.filter(({ fastpath }) => fastpath === name).map(({ cause }) => cause);
-    return [code(name), headline ? "yes" : "no", codes(causes), doc];
+    const causes = (vendor: Vendor): string => codes(MISSES[vendor].filter(({ fastpath }) => fastpath === name).map(({ cause }) => cause));
+    return [code(name), headline ? "yes" : "no", causes("intel"), causes("amd"), doc];
   });
-  return markdownTable(["fastpath", "headline", "causes of misses", "what it takes"], rows);
+  return markdownTable(["fastpath", "headline", "causes of misses on Intel", "on AMD", "what it takes"], rows);
 }
 
 function row(name: string, meta: MetricMeta, series: readonly Series[]): string[] {

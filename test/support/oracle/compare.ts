@@ -1,5 +1,5 @@
 /** Runs engine and oracle side by side and says where they part. */
-import { CELLS } from "../../../src/kvm/exits.ts";
+import { cellOf } from "../../../src/kvm/exit-kinds.ts";
 import { KvmHost } from "../../../src/kvm/host.ts";
 import { viewCounters } from "../../../src/kvm/host-view.ts";
 import type { ResolvedHost } from "../../../src/kvm/resolved.ts";
@@ -7,8 +7,6 @@ import { bootWorkload, type Boot } from "../../../src/kvm/vm.ts";
 import { exitLabel, namedCounters } from "../counter-names.ts";
 import { OracleHost } from "./host.ts";
 import type { ExitRecord } from "./world.ts";
-
-const LABELS = CELLS.map(exitLabel);
 
 export interface Comparison {
   readonly exits: number;
@@ -35,7 +33,8 @@ export interface Run {
 function engineExits({ resolved, seed, cycles, boot = bootWorkload }: Run): { exits: ExitRecord[]; host: KvmHost } {
   const host = new KvmHost(resolved, seed, boot);
   const exits: ExitRecord[] = [];
-  host.observe((vcpu, kind, total, end) => exits.push({ vcpu: vcpu.index, exit: LABELS[kind.cell]!, total, end }));
+  const { vendor } = resolved.cpu;
+  host.observe((vcpu, kind, total, end) => exits.push({ vcpu: vcpu.index, exit: exitLabel(cellOf(kind, vendor)), total, end }));
   host.advance(cycles);
   return { exits, host };
 }
@@ -61,7 +60,9 @@ export function compare(run: Run): Comparison {
     }
   }
   const expected = oracle.host.counters();
-  const differing = [...namedCounters(viewCounters(engine.host))].filter(([name, value]) => Number(value) !== (expected.get(name) ?? 0));
+  const differing = [...namedCounters(viewCounters(engine.host), run.resolved.cpu.vendor)].filter(
+    ([name, value]) => Number(value) !== (expected.get(name) ?? 0),
+  );
   if (differing.length === 0) return { exits, difference: null };
   const counters = Object.fromEntries(
     differing.map(([name, value]) => [name, { engine: Number(value), oracle: expected.get(name) ?? 0 }] as const),

@@ -3,8 +3,7 @@ import type { Component } from "../../../src/cost/components.ts";
 import { COMPONENT_NAMES } from "../../../src/cost/components.ts";
 import { OP } from "../../../src/guest/program.ts";
 import { EXIT_CYCLE_EDGES } from "../../../src/kvm/counters.ts";
-import { EXIT_KINDS, type ExitKindName } from "../../../src/kvm/exit-kinds.ts";
-import { CELLS } from "../../../src/kvm/exits.ts";
+import { cellOf, EXIT_KINDS, type ExitKindName } from "../../../src/kvm/exit-kinds.ts";
 import { FASTPATH_NAMES } from "../../../src/kvm/fastpaths.ts";
 import { KVM_STATS } from "../../../src/kvm/kvm-stats.ts";
 import { readQuantile } from "../../../src/sim/samplers.ts";
@@ -94,8 +93,7 @@ export function endStretch(world: World, vcpu: OracleVcpu, now: number): void {
 export function countExit(world: World, vcpu: OracleVcpu, now: number): void {
   const { kind: name, cost, elapsed, extra, flush, miss, noise, leavesLoop } = vcpu.exit!;
   const kind = EXIT_KINDS[name];
-  const cell = CELLS[kind.cell]!;
-  const label = exitLabel(cell);
+  const label = exitLabel(cellOf(kind, world.resolved.cpu.vendor));
   count(world, `exits ${label}`);
   count(world, `cycles ${label}`, elapsed);
   const edge = EXIT_CYCLE_EDGES.find((upper) => elapsed <= upper);
