@@ -7,6 +7,7 @@ import type { ConfigError } from "./error.ts";
 import type { OverrideInput } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { mergePatch } from "./merge.ts";
+import type { KernelsRead, OwnKernels } from "./own-kernels.ts";
 import { type Group, groupOf, type Plan, planHosts } from "./plan.ts";
 import type { FileParts, Placed } from "./read-file.ts";
 import { duplicateGroups, idleOverrides, impossibleSpecs, undefinedCohorts } from "./semantics.ts";
@@ -30,6 +31,7 @@ export interface LoadedConfig {
   readonly defaults: HostSpecPatch;
   readonly groups: readonly Group[];
   readonly overrides: readonly LoadedOverride[];
+  readonly kernels: OwnKernels;
   /** Every host, in order of its group and number. */
   readonly hosts: readonly HostPlan[];
 }
@@ -49,9 +51,10 @@ const SEED_DEFAULT = 1;
 
 /**
  * Joins the files' parts into one configuration, with every error that shows on the way.
+ * @param own kernels of one's own; where one of them has an error, no host is planned.
  * @param incomplete a file could not be opened: what it may have defined is not missed here.
  */
-export function assemble(parts: readonly Part[], incomplete: boolean): Assembled {
+export function assemble(parts: readonly Part[], own: KernelsRead, incomplete: boolean): Assembled {
   const cohorts = cohortsOf(parts);
   const defaults = parts.flatMap((part) => part.defaults ?? []);
   const groups = parts.flatMap((part) => part.groups);
@@ -60,13 +63,15 @@ export function assemble(parts: readonly Part[], incomplete: boolean): Assembled
   const layers = {
     cohorts,
     defaults: defaults.reduce<HostSpecPatch>((below, { value }) => mergePatch(below, value), {}),
-    groups: tooMany.length > 0 ? [] : groups.map(({ value }) => groupOf(value)),
+    groups: tooMany.length > 0 || own.errors.length > 0 ? [] : groups.map(({ value }) => groupOf(value)),
     overrides: overrides.map(({ value }) => value),
+    kernels: own.kernels,
   };
   const plan = planHosts(layers);
   const broken = (key: string): boolean => incomplete || parts.some((part) => part.broken === "all" || part.broken.has(key));
   const errors = [
     ...parts.flatMap((part) => part.errors),
+    ...own.errors,
     ...duplicateGroups(parts.flatMap((part) => part.groupNames)),
     ...(broken("cohorts")
       ? []
@@ -85,7 +90,7 @@ export function assemble(parts: readonly Part[], incomplete: boolean): Assembled
     overrides: loadedOverrides(overrides, plan),
     hosts: plan.hosts,
   };
-  return { config, errors, warnings: idleOverrides(overrides, plan) };
+  return { config, errors, warnings: [...idleOverrides(overrides, plan), ...own.warnings] };
 }
 
 /** The value of the last file that says one; a null there takes the key back to its default. */

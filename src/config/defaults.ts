@@ -4,8 +4,11 @@
  */
 import { CPUS } from "../hw/cpus.ts";
 import type { GuestSpec, HostSpec, Scenario } from "../kvm/host-spec.ts";
+import type { KernelChoice } from "../kvm/kernel-choice.ts";
+import { SpecError } from "../kvm/resolved.ts";
 import type { GuestSpecPatch, HostSpecPatch, Patch } from "./host-schema.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
+import { kernelNamed, NO_OWN_KERNELS, type OwnKernels } from "./own-kernels.ts";
 
 /** A guest when its map says nothing. */
 const GUEST_DEFAULTS: GuestSpec = {
@@ -92,18 +95,32 @@ function complete<T extends object>(defaults: T, patch: ConfigMap): T {
   return whole as T;
 }
 
-function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>): Record<string, GuestSpec> {
+/** A kernel that is said by name, as a value; `where` is the key that says it. */
+function kernelSaid(name: string | null | undefined, standard: KernelChoice, own: OwnKernels, where: readonly string[]): KernelChoice {
+  if (name === null || name === undefined) return standard;
+  const kernel = kernelNamed(name, own);
+  if (kernel === undefined) throw new SpecError(where, `expected a kernel that exists, came ${JSON.stringify(name)}`);
+  return kernel;
+}
+
+function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>, own: OwnKernels): Record<string, GuestSpec> {
   const whole: Record<string, GuestSpec> = {};
   for (const [name, guest] of Object.entries(guests)) {
-    if (guest !== null && guest !== undefined) whole[name] = complete(GUEST_DEFAULTS, guest);
+    if (guest === null || guest === undefined) continue;
+    const kernel = kernelSaid(guest.kernel, GUEST_DEFAULTS.kernel, own, ["guests", name, "kernel"]);
+    whole[name] = { ...complete(GUEST_DEFAULTS, guest), kernel };
   }
   return whole;
 }
 
-/** Completes a partial specification with the scenario's preset and the defaults. */
-export function completeHostSpec(patch: HostSpecPatch): HostSpec {
+/**
+ * Completes a partial specification with the scenario's preset and the defaults.
+ * @param own kernels that it may name besides those of the catalogue.
+ */
+export function completeHostSpec(patch: HostSpecPatch, own: OwnKernels = NO_OWN_KERNELS): HostSpec {
   const scenario = patch.scenario ?? HOST_DEFAULTS.scenario;
   const standard = complete(HOST_DEFAULTS, SCENARIOS[scenario].preset);
   const { cpu, ...rest } = complete(standard, patch);
-  return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, guests: completeGuests(patch.guests ?? {}) };
+  const kernel = kernelSaid(patch.kernel, standard.kernel, own, ["kernel"]);
+  return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, kernel, guests: completeGuests(patch.guests ?? {}, own) };
 }

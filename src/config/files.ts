@@ -12,6 +12,8 @@ export const MAIN_FILE = "fleet.yaml";
 export const STATE_FILE = "overrides.yaml";
 
 const isConfigFile = (name: string): boolean => name.endsWith(".yaml") && !name.startsWith(".");
+/** No such file, or no directory where one was looked for. */
+const isMissing = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Paths of a directory's configuration files: `fleet.yaml`, then the others in byte order of name. */
@@ -22,13 +24,26 @@ export async function configPaths(dir: string): Promise<string[]> {
   return ordered.map((name) => join(dir, name));
 }
 
+/** Where kernels of one's own are: `kernels/<name>.yaml`. */
+export const kernelsDir = (dir: string): string => join(dir, "kernels");
+
+/** Paths of the own kernels beside a configuration, in byte order of name; most have none. */
+export async function kernelPaths(dir: string): Promise<string[]> {
+  const names = await readdir(kernelsDir(dir)).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  return names
+    .filter(isConfigFile)
+    .toSorted(byBytes)
+    .map((name) => join(kernelsDir(dir), name));
+}
+
 /** Files that look as if they were meant, but are not read for their name. */
 export async function misnamedPaths(dir: string): Promise<string[]> {
   const names = (await readdir(dir)).filter((name) => name.endsWith(".yml") && !name.startsWith("."));
   return names.toSorted(byBytes).map((name) => join(dir, name));
 }
-
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 /**
  * Reads a file of text, or says why not. A directory named like a file is null, for it is none

@@ -1,10 +1,16 @@
-/** A file with one host specification, as the commands take it: the body of a group, completed with defaults. */
+/**
+ * A file with one host specification, as the commands take it: the body of a group, completed with defaults.
+ * Kernels of one's own are those of `kernels/` beside it.
+ */
+import { dirname } from "node:path";
 import type { HostSpec } from "../kvm/host-spec.ts";
 import { completeHostSpec } from "./defaults.ts";
 import { byPlace, type ConfigError } from "./error.ts";
 import { readText } from "./files.ts";
 import { hostPatchSchema } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
+import { loadKernels } from "./load.ts";
+import { unknownKernels } from "./own-kernels.ts";
 import type { Parsed } from "./patch.ts";
 import { specProblems } from "./resolve-spec.ts";
 import { Source } from "./source.ts";
@@ -21,9 +27,11 @@ export async function parseHostSpecFile(path: string): Promise<Parsed<HostSpec>>
     return failed([source.error(["groups"], "key", { message })]);
   }
   const issues = issuesOf(hostPatchSchema, value).map(({ path: key, at, words }) => source.error(key, at, words));
-  const errors = [...source.errors, ...issues];
-  if (errors.length > 0) return failed(errors);
-  const spec = completeHostSpec(hostPatchSchema.parse(value));
+  const own = await loadKernels(dirname(path));
+  const unknown = unknownKernels(value, [], own.names).map(({ path: key, at, words }) => source.error(key, at, words));
+  const errors = [...source.errors, ...issues, ...unknown];
+  if (errors.length + own.errors.length > 0) return { ok: false, errors: [...errors.toSorted(byPlace), ...own.errors] };
+  const spec = completeHostSpec(hostPatchSchema.parse(value), own.kernels);
   const problems = specProblems(spec).map(({ path: key, message }) => source.error(key, "value", { message }));
   return problems.length > 0 ? failed(problems) : { ok: true, value: spec };
 }

@@ -8,8 +8,8 @@ import { CPU_NAMES } from "../hw/cpus.ts";
 import { WORKLOAD_NAMES } from "../guest/workloads.ts";
 import type { FastpathName } from "../kvm/fastpaths.ts";
 import type { GuestSpec, HostSpec, MitigationSettings } from "../kvm/host-spec.ts";
-import { KERNEL_NAMES } from "../kvm/kernels.ts";
 import { PATCH_NAMES } from "../kvm/patches.ts";
+import { kernelName } from "./kernel-schema.ts";
 import { decimal, flag, integer, isolatedCpus, modeOf, name, oneNumberOf, oneOf, placement, timerAdvance, toggle } from "./scalars.ts";
 
 /** A partial value of the same shape, with null for "back to the default". */
@@ -18,8 +18,10 @@ export type Patch<T> = T extends readonly unknown[]
   : T extends object
     ? { readonly [K in keyof T]?: Patch<T[K]> | null | undefined }
     : T;
-export type HostSpecPatch = Patch<HostSpec>;
-export type GuestSpecPatch = Patch<GuestSpec>;
+/** Kernels are said by name; a complete specification carries an own kernel as a value. */
+type ByName<T> = Omit<T, "kernel"> & { readonly kernel: string };
+export type GuestSpecPatch = Patch<ByName<GuestSpec>>;
+export type HostSpecPatch = Patch<ByName<Omit<HostSpec, "guests">> & { readonly guests: Readonly<Record<string, ByName<GuestSpec>>> }>;
 
 const key = <T extends z.ZodType>(schema: T, doc: string) => schema.nullable().optional().describe(doc);
 /** A map; in the JSON Schema it is written once, under its id. */
@@ -53,7 +55,7 @@ const guestShape = {
     }),
     "Exits that KVM leaves to the guest; inherit follows cpu_pm",
   ),
-  kernel: key(oneOf(KERNEL_NAMES), "Guest kernel"),
+  kernel: key(kernelName, "Guest kernel"),
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
 /** vCPUs are always dedicated for now; the key may say so. */
@@ -112,7 +114,7 @@ export const hostShape = {
   cpu: key(oneOf(CPU_NAMES), "CPU model of the host"),
   ghz: key(decimal(0.5, 6), "Base frequency; default: the model's"),
   cpus: key(integer(1, 1024), "Physical CPUs (hardware threads)"),
-  kernel: key(oneOf(KERNEL_NAMES), "Host kernel"),
+  kernel: key(kernelName, "Host kernel"),
   patches: key(uniquePatches, "Backports on top of the kernel, by name"),
   scenario: key(oneOf(["public-cloud", "enterprise-cloud"]), "A preset that the other keys override"),
   fastpath: key(section("fastpath", fastpathShape), "auto (what the kernel has), on (as if backported) or off"),

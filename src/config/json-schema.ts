@@ -1,9 +1,19 @@
-/** The JSON Schema of a configuration file, for editors that complete and check as one types. */
+/** The JSON Schemas of configuration files, for editors that complete and check as one types. */
 import * as z from "zod";
 import { fleetFileSchema } from "./fleet-schema.ts";
+import { kernelFileSchema } from "./kernel-schema.ts";
 
 /** Generated from the schema that the loader uses; what people write, before normalisation. */
 export function fleetJsonSchema(): Readonly<Record<string, unknown>> {
-  const { $schema, ...schema } = z.toJSONSchema(fleetFileSchema, { io: "input", target: "draft-7" });
-  return { $schema, title: "fastpathd: a file of the configuration directory", ...schema };
+  return jsonSchema(fleetFileSchema, "fastpathd: a file of the configuration directory");
+}
+
+/** The same for `kernels/<name>.yaml`. */
+export function kernelJsonSchema(): Readonly<Record<string, unknown>> {
+  return jsonSchema(kernelFileSchema, "fastpathd: a kernel of one's own, kernels/<name>.yaml");
+}
+
+function jsonSchema(file: z.ZodType, title: string): Readonly<Record<string, unknown>> {
+  const { $schema, ...schema } = z.toJSONSchema(file, { io: "input", target: "draft-7" });
+  return { $schema, title, ...schema };
 }

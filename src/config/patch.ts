@@ -1,16 +1,23 @@
 /** Checks values that come from elsewhere than files: merge patches and selections of a call. */
 import type * as z from "zod";
-import { type ConfigError, dotted } from "./error.ts";
+import { KERNEL_NAMES } from "../kvm/kernels.ts";
+import { type ConfigError, dotted, type ErrorWords, type KeyPath } from "./error.ts";
 import { type Match, matchSchema } from "./fleet-schema.ts";
 import { type HostSpecPatch, hostPatchSchema } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
 import { findForbiddenKey } from "./merge.ts";
+import { unknownKernels } from "./own-kernels.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-/** A merge patch (RFC 7396) of a host specification, normalised; null takes a key back to its default. */
-export function parseHostPatch(value: unknown, from = "patch"): Parsed<HostSpecPatch> {
-  return parse(hostPatchSchema, value, from);
+/**
+ * A merge patch (RFC 7396) of a host specification, normalised; null takes a key back to its default.
+ * @param kernels every kernel that it may name.
+ */
+export function parseHostPatch(value: unknown, from = "patch", kernels: readonly string[] = KERNEL_NAMES): Parsed<HostSpecPatch> {
+  const parsed = parse(hostPatchSchema, value, from);
+  const unknown = parsed.ok ? unknownKernels(parsed.value, [], kernels) : [];
+  return unknown.length === 0 ? parsed : { ok: false, errors: unknown.map(({ path, words }) => errorAt(from, path, words)) };
 }
 
 /** A selection of hosts: each key a name, a glob or a list of them. */
@@ -19,10 +26,17 @@ export function parseMatch(value: unknown, from = "match"): Parsed<Match> {
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, file: string): Parsed<z.output<T>> {
-  const nowhere = { file, line: 0, column: 0 };
   const forbidden = findForbiddenKey(value);
-  if (forbidden !== null) return { ok: false, errors: [{ ...nowhere, key: dotted(forbidden), message: "this key is refused everywhere" }] };
+  if (forbidden !== null) return { ok: false, errors: [errorAt(file, forbidden, { message: "this key is refused everywhere" })] };
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, errors: issuesOf(schema, value).map(({ path, words }) => ({ ...nowhere, key: dotted(path), ...words })) };
+  return { ok: false, errors: issuesOf(schema, value).map(({ path, words }) => errorAt(file, path, words)) };
 }
+
+const errorAt = (file: string, path: KeyPath, words: ErrorWords): ConfigError => ({
+  file,
+  line: 0,
+  column: 0,
+  key: dotted(path),
+  ...words,
+});

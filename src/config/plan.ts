@@ -5,6 +5,7 @@
  */
 import type { HostPlan } from "../fleet/action.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
+import { kernelNameOf } from "../kvm/kernel-choice.ts";
 import { cohortRanks, cohortSize, NO_COHORT, sortedCohorts } from "./cohorts.ts";
 import { completeHostSpec } from "./defaults.ts";
 import type { GroupInput, Match } from "./fleet-schema.ts";
@@ -12,6 +13,7 @@ import type { HostSpecPatch } from "./host-schema.ts";
 import type { GroupFacts } from "./match.ts";
 import { mergePatch } from "./merge.ts";
 import { overridesOfGroup } from "./override-index.ts";
+import type { OwnKernels } from "./own-kernels.ts";
 
 /** A group of hosts with what its body says of them. */
 export interface Group {
@@ -34,6 +36,8 @@ export interface PlanInput {
   readonly defaults: HostSpecPatch;
   readonly groups: readonly Group[];
   readonly overrides: readonly PlannedOverride[];
+  /** Kernels of one's own that specifications may name. */
+  readonly kernels?: OwnKernels;
 }
 
 /** One distinct specification and where it comes from. */
@@ -74,7 +78,7 @@ export function planHosts(input: PlanInput): Plan {
     const specFor = specsOfGroup(input, index, specs);
     const names = Array.from({ length: group.count }, (_, i) => hostName(group.name, i));
     const ranks = cohortRanks(names);
-    const overridesOf = overridesOfGroup(matches, factsOf(group, input.defaults));
+    const overridesOf = overridesOfGroup(matches, factsOf(group, input));
     const sizes = cohorts.map(({ share }) => cohortSize(share, names.length));
     for (const [i, name] of names.entries()) {
       const holding = cohorts.flatMap((cohort, c) => ((ranks[i] as number) < (sizes[c] as number) ? [cohort.name] : []));
@@ -87,9 +91,9 @@ export function planHosts(input: PlanInput): Plan {
   return { hosts, specs: [...specs.values()], matched };
 }
 
-function factsOf(group: Group, defaults: HostSpecPatch): GroupFacts {
-  const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec));
-  return { group: group.name, zone: group.zone, kernel, cpu, scenario };
+function factsOf(group: Group, { defaults, kernels }: PlanInput): GroupFacts {
+  const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec), kernels);
+  return { group: group.name, zone: group.zone, kernel: kernelNameOf(kernel), cpu, scenario };
 }
 
 /** The specification of a group's hosts by the overrides that apply, each made once. */
@@ -105,7 +109,7 @@ function specsOfGroup(
     if (known !== undefined) return known;
     const body = mergePatch(input.defaults, (input.groups[group] as Group).spec);
     const patch = applied.reduce((below, o) => mergePatch(below, (input.overrides[o] as PlannedOverride).set), body);
-    const spec = completeHostSpec(patch);
+    const spec = completeHostSpec(patch, input.kernels);
     const content = JSON.stringify(spec);
     const origin = specs.get(content) ?? { spec, group, overrides: applied, host };
     specs.set(content, origin);

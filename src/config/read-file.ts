@@ -15,8 +15,9 @@ import {
   overrideSchema,
 } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
-import { issuesOf } from "./issues.ts";
+import { issuesOf, type Issue } from "./issues.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
+import { unknownKernels } from "./own-kernels.ts";
 import type { Source } from "./source.ts";
 
 /** A part of a file, valid by itself, and its path there. */
@@ -41,23 +42,39 @@ export interface FileParts {
   readonly errors: readonly ConfigError[];
 }
 
-/** Checks one file against its schema and takes it apart. */
-export function readParts(source: Source, schema: z.ZodType): FileParts {
+/**
+ * Checks one file against its schema and takes it apart.
+ * @param kernels every kernel that a specification may name.
+ */
+export function readParts(source: Source, schema: z.ZodType, kernels: readonly string[]): FileParts {
   const root = source.value ?? {};
-  const issues = source.value === undefined ? [] : issuesOf(schema, root);
   const map = isMap(root) ? root : {};
+  const unknown = unknownKernelsOf(map, kernels);
+  const issues = source.value === undefined ? [] : [...issuesOf(schema, root), ...unknown];
+  const sound = <T>(part: Placed<T>): boolean => !unknown.some(({ path }) => part.path.every((step, i) => path[i] === step));
+  const defaults = placed(source, fleetFileSchema.shape.defaults, map, "defaults");
   return {
     seed: valid(fleetFileSchema.shape.seed, ownValue(map, "seed")),
     epoch: valid(fleetFileSchema.shape.epoch, ownValue(map, "epoch")),
     cohorts: placed(source, fleetFileSchema.shape.cohorts, map, "cohorts"),
-    defaults: placed(source, fleetFileSchema.shape.defaults, map, "defaults"),
-    groups: placedItems(source, groupSchema, map, "groups"),
-    overrides: placedItems(source, overrideSchema, map, "overrides"),
+    defaults: defaults !== undefined && sound(defaults) ? defaults : undefined,
+    groups: placedItems(source, groupSchema, map, "groups").filter(sound),
+    overrides: placedItems(source, overrideSchema, map, "overrides").filter(sound),
     groupNames: placedKeys(source, groupSchema.shape.name, map, "groups", "name"),
     matches: placedKeys(source, matchSchema, map, "overrides", "match"),
     broken: source.value === undefined ? "all" : new Set(issues.map(({ path }) => String(path[0] ?? ""))),
     errors: [...source.errors, ...issues.map(({ path, at, words }) => source.error(path, at, words))],
   };
+}
+
+/** Wherever a file says a host specification: the names of kernels that nobody has. */
+function unknownKernelsOf(map: ConfigMap, kernels: readonly string[]): Issue[] {
+  const sets = listAt(map, "overrides").map((item) => (isMap(item) ? ownValue(item, "set") : undefined));
+  return [
+    ...unknownKernels(ownValue(map, "defaults"), ["defaults"], kernels),
+    ...listAt(map, "groups").flatMap((item, i) => unknownKernels(item, ["groups", i], kernels)),
+    ...sets.flatMap((set, i) => unknownKernels(set, ["overrides", i, "set"], kernels)),
+  ];
 }
 
 function valid<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {

@@ -4,7 +4,7 @@
  */
 import { CPUS } from "../hw/cpus.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
-import { KERNELS } from "../kvm/kernels.ts";
+import { kernelNameOf, kernelOf } from "../kvm/kernel-choice.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { SpecError } from "../kvm/resolved.ts";
 
@@ -33,9 +33,9 @@ function notEmulatedYet(spec: HostSpec): SpecError | null {
   if (CPUS[spec.cpu].vendor === "amd") {
     return new SpecError(["cpu"], `expected an Intel CPU, came ${spec.cpu}: AMD hosts are not emulated yet`);
   }
-  if (KERNELS[spec.kernel].traits.hlt === "present" && spec.fastpath.hlt !== "off") {
+  if (kernelOf(spec.kernel).traits.hlt === "present" && spec.fastpath.hlt !== "off") {
     const expected = "expected fastpath.hlt: off, or a kernel before 6.12";
-    return new SpecError(["kernel"], `${expected}, came ${spec.kernel}: its HLT fastpath is not emulated yet`);
+    return new SpecError(["kernel"], `${expected}, came ${kernelNameOf(spec.kernel)}: its HLT fastpath is not emulated yet`);
   }
   return null;
 }

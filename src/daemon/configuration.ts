@@ -34,6 +34,7 @@ export class Configuration {
   readonly #changes = new ChangeLog();
   readonly #seed: number;
   #errors: readonly ConfigError[] = [];
+  #warnings: readonly string[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
   /** Starts the fleet with a configuration that was loaded. */
@@ -43,6 +44,7 @@ export class Configuration {
     options.fleet.apply(loaded.config.hosts.map((host) => ({ kind: "add", host })));
     options.times.note(options.fleet.snapshot(), Date.now() / 1000);
     this.#accept(loaded);
+    this.#warn(loaded.warnings);
   }
 
   get changes(): readonly ChangeRecord[] {
@@ -86,6 +88,7 @@ export class Configuration {
     times.note(fleet.snapshot(), now.getTime() / 1000);
     if (changed.length > 0) stats.reload.changeTimestamp = now.getTime() / 1000;
     this.#accept(loaded);
+    this.#warn(loaded.warnings);
     this.#report(loaded.config, changed);
     return { ok: true, changed };
   }
@@ -98,6 +101,13 @@ export class Configuration {
     stats.config.hash = hashNumber(hash);
     stats.config.overridesActive = config.overrides.length;
     stats.config.overridesPersisted = config.overrides.filter(({ fromState }) => fromState).length;
+  }
+
+  /** Warnings are logged when they are new. */
+  #warn(warnings: readonly ConfigError[]): void {
+    const worded = warnings.map(formatConfigError);
+    for (const warning of worded) if (!this.#warnings.includes(warning)) this.#options.log.warn(warning);
+    this.#warnings = worded;
   }
 
   /** Keeps the last good configuration; the same errors are logged once. */

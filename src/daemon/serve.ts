@@ -4,7 +4,7 @@
  */
 import type { Server } from "node:http";
 import type { Logger } from "pino";
-import { formatConfigErrors, formatConfigError } from "../config/format.ts";
+import { formatConfigErrors } from "../config/format.ts";
 import { loadConfig } from "../config/load.ts";
 import { watchConfig } from "../config/watch.ts";
 import type { Backend } from "../http/backend.ts";
@@ -76,7 +76,6 @@ async function prepare(options: ServeOptions) {
   const { configDir, stateDir, version, speed, log } = options;
   const loaded = await loadConfig(configDir, stateDir);
   if (!loaded.ok) throw new StartError(formatConfigErrors(loaded.errors));
-  for (const warning of loaded.warnings) log.warn(formatConfigError(warning));
   const fleet = new RunningFleet(loaded.config.seed);
   const times = new NotedTimes(speed);
   const stats = new DaemonStats();

@@ -10,7 +10,7 @@ import { hostMetricsPath } from "./service-discovery.ts";
 /** One line of the list of hosts. */
 export function hostSummary(host: HostSnapshot, times: HostTimes) {
   const { plan, resolved, state, failure, generation, vcpus } = host;
-  const { cpu, kernel, scenario, cpus } = plan.spec;
+  const { cpu, scenario, cpus } = plan.spec;
   return {
     name: plan.name,
     group: plan.group,
@@ -23,7 +23,7 @@ export function hostSummary(host: HostSnapshot, times: HostTimes) {
     last_change: isoTime(times.lastChangeSeconds(host)),
     boot: isoTime(times.bootSeconds(host)),
     cpu,
-    kernel,
+    kernel: resolved.kernel.name,
     scenario,
     cpus,
     vcpus,

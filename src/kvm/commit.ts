@@ -20,6 +20,8 @@ export interface Commit {
   readonly knows?: readonly Vulnerability[];
   /** Without all of these it changes nothing. */
   readonly needs?: readonly string[];
+  /** Hashes of commits that came with it and that it stands for, too. */
+  readonly also?: readonly string[];
   /** Commits that are known to be wrong without this one. */
   readonly fixes?: readonly string[];
   /** File and symbol in Linux, and `assumed` with the argument where no text could be read. */

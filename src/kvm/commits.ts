@@ -13,6 +13,7 @@ import { INTERRUPT_DELIVERY_COMMITS } from "./commits/interrupt-delivery.ts";
 import { ISOLATION_COMMITS } from "./commits/isolation.ts";
 import { POSTED_TIMER_COMMITS } from "./commits/posted-timer.ts";
 import { TIMER_ADVANCE_COMMITS } from "./commits/timer-advance.ts";
+import { COMMITS_WITHOUT_EFFECT } from "./commits/without-effect.ts";
 
 export const COMMITS = {
   ...FASTPATH_COMMITS,
@@ -25,6 +26,22 @@ export const COMMITS = {
 } as const satisfies Record<string, Commit>;
 export type CommitName = keyof typeof COMMITS;
 export const COMMIT_NAMES = Object.keys(COMMITS) as CommitName[];
+
+/** What a list of commits may say, and what it means: a commit here, or why it changes nothing. */
+export type NamedCommit = { readonly commit: CommitName } | { readonly withoutEffect: string };
+
+const named = new Map<string, NamedCommit>([
+  ...COMMIT_NAMES.flatMap((commit) => [commit, ...((COMMITS[commit] as Commit).also ?? [])].map((name) => [name, { commit }] as const)),
+  ...Object.entries(COMMITS_WITHOUT_EFFECT).map(([name, withoutEffect]) => [name, { withoutEffect }] as const),
+]);
+
+/** Every name and twelve-digit hash that stands for something. */
+export const NAMED_COMMITS: readonly string[] = [...named.keys()];
+
+/** Looks a commit up by name, or by a hash of twelve digits or more. */
+export function findCommit(name: string): NamedCommit | undefined {
+  return named.get(name) ?? (/^[0-9a-f]{13,40}$/.test(name) ? named.get(name.slice(0, 12)) : undefined);
+}
 
 /** Commits that are known to put another one right. */
 export const fixesOf = (name: CommitName): readonly CommitName[] =>

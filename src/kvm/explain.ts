@@ -1,9 +1,10 @@
 /**
  * Why a host behaves as it does: every predicate with its value, in the kernel's terms and with
- * the place in the kernel where it is decided. A list in reading order: module parameters,
+ * the place in the kernel where it is decided. A list in reading order: kernel, module parameters,
  * fastpaths, mitigations, then each VM.
  */
 import { explainGuest } from "./explain-guest.ts";
+import { explainKernel } from "./explain-kernel.ts";
 import { explainMitigations } from "./explain-mitigations.ts";
 import type { Explanation } from "./explanation.ts";
 import { FASTPATH_NAMES } from "./fastpaths.ts";
@@ -13,6 +14,7 @@ import type { Decided, ResolvedHost } from "./resolved.ts";
 /** All explanations of a host: what is live, what is not, and why. */
 export function explainHost(host: ResolvedHost): readonly Explanation[] {
   return [
+    ...explainKernel(host),
     ...explainParameters(host),
     ...explainFastpaths(host),
     ...explainMitigations(host),

@@ -5,7 +5,7 @@
 import type { CpuName } from "../hw/cpus.ts";
 import type { WorkloadName } from "../guest/workloads.ts";
 import type { FastpathName } from "./fastpaths.ts";
-import type { KernelName } from "./kernels.ts";
+import type { KernelChoice } from "./kernel-choice.ts";
 import type { PatchName } from "./patches.ts";
 
 /** `auto` is what the kernel would do by itself. */
@@ -58,14 +58,14 @@ export interface GuestSpec {
   /** `inherit` follows cpu_pm. */
   readonly disable_exits: "inherit" | readonly DisabledExit[];
   /** Guest kernel; decides whether the guest writes SPEC_CTRL. */
-  readonly kernel: KernelName;
+  readonly kernel: KernelChoice;
 }
 
 export interface HostSpec {
   readonly cpu: CpuName;
   readonly ghz: number;
   readonly cpus: number;
-  readonly kernel: KernelName;
+  readonly kernel: KernelChoice;
   readonly patches: readonly PatchName[];
   readonly scenario: Scenario;
   readonly fastpath: Readonly<Record<FastpathName, Switch>>;

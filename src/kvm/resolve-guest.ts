@@ -5,7 +5,7 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
-import { KERNELS } from "./kernels.ts";
+import { kernelNameOf, kernelOf } from "./kernel-choice.ts";
 import type { MitigationContext } from "./mitigation.ts";
 import { bhiMode } from "./branch-history.ts";
 import { spectreV2Mode } from "./spectre-v2-mode.ts";
@@ -63,17 +63,18 @@ function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
  */
 function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
   const mode = spectreV2Mode(guestContext(host.cpu, spec, host)).mode;
+  const kernel = kernelNameOf(spec.kernel);
   switch (mode) {
     case "off":
       return { value: false, why: "the guest runs with mitigations=off" };
     case "retpoline":
     case "lfence":
-      return { value: false, why: `${spec.kernel} uses retpolines on this CPU and leaves SPEC_CTRL alone` };
+      return { value: false, why: `${kernel} uses retpolines on this CPU and leaves SPEC_CTRL alone` };
     case "ibrs":
-      return { value: true, why: `${spec.kernel} writes SPEC_CTRL at each kernel entry (legacy IBRS)` };
+      return { value: true, why: `${kernel} writes SPEC_CTRL at each kernel entry (legacy IBRS)` };
     case "eibrs":
-      if (host.cpu.vendor === "amd") return { value: false, why: `${spec.kernel} sets EFER.AIBRSE instead (Automatic IBRS)` };
-      return { value: true, why: `${spec.kernel} sets SPEC_CTRL.IBRS once (enhanced IBRS), which ends the interception` };
+      if (host.cpu.vendor === "amd") return { value: false, why: `${kernel} sets EFER.AIBRSE instead (Automatic IBRS)` };
+      return { value: true, why: `${kernel} sets SPEC_CTRL.IBRS once (enhanced IBRS), which ends the interception` };
   }
 }
 
@@ -113,7 +114,7 @@ function guestContext(cpu: CpuModel, spec: GuestSpec, host: Host): MitigationCon
   const { microcode } = host.spec.mitigations;
   return {
     cpu,
-    traits: KERNELS[spec.kernel].traits,
+    traits: kernelOf(spec.kernel).traits,
     settings: { ...AUTOMATIC, all: spec.mitigations, microcode },
     rtm: cpu.hasRtm && host.spec.tsx !== "off",
     smt: host.spec.smt,

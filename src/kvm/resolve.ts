@@ -9,8 +9,7 @@ import { entryWork } from "./entry-work.ts";
 import { fastpathDecisions, patchedTraits } from "./fastpath-decisions.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { isolation } from "./isolation.ts";
-import type { Kernel } from "./kernel-from-commits.ts";
-import { KERNELS } from "./kernels.ts";
+import { kernelOf } from "./kernel-choice.ts";
 import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
 import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
 import { apicv, haltPoll, ipiVirtualization, piInjectTimer, preemptionTimer, timerAdvance, x2avic } from "./module-parameters.ts";
@@ -24,7 +23,7 @@ import { type ResolvedHost, SpecError } from "./resolved.ts";
  */
 export function resolveHost(spec: HostSpec): ResolvedHost {
   const cpu: CpuModel = CPUS[spec.cpu];
-  const kernel: Kernel = KERNELS[spec.kernel];
+  const kernel = kernelOf(spec.kernel);
   const traits = patchedTraits(kernel, spec, cpu.vendor);
   const isolated = isolation(spec, traits);
   const rtm = cpu.hasRtm && spec.tsx !== "off";
@@ -33,6 +32,7 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
     spec,
     cpu,
     tscHz: Math.round(spec.ghz * 1e9),
+    kernel,
     traits,
     nohzFull: isolated.timers,
     piInjectTimer: piInjectTimer(spec, kernel, traits, isolated),

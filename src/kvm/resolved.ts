@@ -8,6 +8,7 @@ import type { TimerMode } from "./counters.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { GuestSpec, HostSpec } from "./host-spec.ts";
 import type { KernelTraits } from "./kernel.ts";
+import type { Kernel } from "./kernel-from-commits.ts";
 import type { EntryWork, VulnerabilityStatus } from "./mitigation.ts";
 
 export interface Decided<T> {
@@ -64,6 +65,7 @@ export interface ResolvedHost {
   readonly spec: HostSpec;
   readonly cpu: CpuModel;
   readonly tscHz: number;
+  readonly kernel: Kernel;
   /** The kernel's traits with the patches applied. */
   readonly traits: KernelTraits;
   /** Per physical CPU: its tick and timers were moved away (HK_TYPE_TIMER does not contain it). */

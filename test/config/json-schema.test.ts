@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { fleetJsonSchema } from "../../src/config/json-schema.ts";
+import { fleetJsonSchema, kernelJsonSchema } from "../../src/config/json-schema.ts";
 
-const PATH = "config/fleet.schema.json";
-
-test("config/fleet.schema.json is what the loader's schema says (UPDATE_GOLDEN=1 rewrites it)", () => {
-  const generated = `${JSON.stringify(fleetJsonSchema(), null, 2)}\n`;
-  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(PATH, generated);
-  expect(readFileSync(PATH, "utf8")).toBe(generated);
+test.each([
+  ["config/fleet.schema.json", fleetJsonSchema()],
+  ["config/kernel.schema.json", kernelJsonSchema()],
+])("%s is what the loader's schema says (UPDATE_GOLDEN=1 rewrites it)", (path, schema) => {
+  const generated = `${JSON.stringify(schema, null, 2)}\n`;
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, generated);
+  expect(readFileSync(path, "utf8")).toBe(generated);
 });
 
 test("every key says what it is", () => {

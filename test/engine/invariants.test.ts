@@ -5,7 +5,7 @@ import { EXIT_KINDS } from "../../src/kvm/exit-kinds.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
 import { viewCounters } from "../../src/kvm/host-view.ts";
-import { KERNELS } from "../../src/kvm/kernels.ts";
+import { kernelOf } from "../../src/kvm/kernel-choice.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import { STATE, TIMER } from "../../src/kvm/vcpu.ts";
 import { arbitrarySpec } from "../support/arbitrary-spec.ts";
@@ -53,7 +53,7 @@ describe("the guest's timer", () => {
 
   it("is never posted to a VM without disabled exits once the fix is in, whatever the command line says", () => {
     const fixed = (spec: HostSpec): HostSpec | null => {
-      if (KERNELS[spec.kernel].traits.postedTimer === "absent") return null;
+      if (kernelOf(spec.kernel).traits.postedTimer === "absent") return null;
       const guests = Object.fromEntries(
         Object.entries(spec.guests).map(([kind, guest]) => [
           kind,

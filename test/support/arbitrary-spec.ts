@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { CPU_NAMES, type CpuName, CPUS } from "../../src/hw/cpus.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import type { DisabledExit, GuestSpec, HostSpec } from "../../src/kvm/host-spec.ts";
-import { KERNEL_NAMES, KERNELS } from "../../src/kvm/kernels.ts";
+import { KERNEL_NAMES, type KernelName, KERNELS } from "../../src/kvm/kernels.ts";
 import { PATCH_NAMES } from "../../src/kvm/patches.ts";
 import { guestSpec, hostSpec } from "./host-spec.ts";
 
@@ -68,7 +68,7 @@ const mitigations = fc.record({
 });
 
 /** Patches that apply to a kernel: no fix of a posted timer that the kernel does not have. */
-const patchesOf = (kernel: HostSpec["kernel"]): fc.Arbitrary<HostSpec["patches"]> => {
+const patchesOf = (kernel: KernelName): fc.Arbitrary<HostSpec["patches"]> => {
   const postsTimers = KERNELS[kernel].traits.postedTimer !== "absent";
   return fc.shuffledSubarray(PATCH_NAMES.filter((name) => postsTimers || !name.startsWith("timer-pi-")));
 };

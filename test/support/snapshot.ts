@@ -10,7 +10,7 @@ import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { CPUS } from "../../src/hw/cpus.ts";
 import { AT, COUNTERS_LENGTH, EXIT_CYCLE_EDGES, REGION_SIZE } from "../../src/kvm/counters.ts";
 import { FASTPATH_NAMES } from "../../src/kvm/fastpaths.ts";
-import { KERNELS } from "../../src/kvm/kernels.ts";
+import { kernelOf } from "../../src/kvm/kernel-choice.ts";
 import type { ResolvedGuest, ResolvedHost } from "../../src/kvm/resolved.ts";
 import type { HostTimes } from "../../src/metrics/metric.ts";
 
@@ -46,12 +46,14 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       };
     }),
   );
+  const kernel = kernelOf(spec.kernel);
   const live = (value: boolean) => ({ value, why: "a test says so", capable: value, missCause: "kernel_lacks_it" as const });
   return {
     spec,
     cpu: CPUS[spec.cpu],
     tscHz: spec.ghz * 1e9,
-    traits: KERNELS[spec.kernel].traits,
+    kernel,
+    traits: kernel.traits,
     nohzFull: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,

@@ -107,8 +107,8 @@ export const FASTPATH_COMMITS = {
     since: "6.18",
     traits: { icrAccepts: "any_fast" },
     needs: ["0dd45f2cd8cc"],
-    source:
-      "x86.c __handle_fastpath_wrmsr, lapic.c kvm_x2apic_icr_write_fast, with 15daa58e78ce and 777414340085; wording of the title ours",
+    also: ["15daa58e78ce", "777414340085"],
+    source: "x86.c __handle_fastpath_wrmsr, lapic.c kvm_x2apic_icr_write_fast; wording of the title ours",
   },
   "0a94b2042419": {
     title: "KVM: x86: Drop the condition of the TSC_DEADLINE fastpath",
@@ -122,6 +122,6 @@ export const FASTPATH_COMMITS = {
     since: "6.18",
     traits: { invd: "present" },
     needs: [GENERIC, "reenter-in-common-loop"],
-    source: "x86.c handle_fastpath_invd, of the series of 0910dd7c9ad4 and d618fb4e43a0",
+    source: "x86.c handle_fastpath_invd, of the fastpath series of August 2025",
   },
 } as const satisfies Record<string, Commit>;

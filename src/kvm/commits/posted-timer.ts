@@ -14,9 +14,9 @@ export const POSTED_TIMER_COMMITS = {
   "0c5f81dad46c": {
     title: "KVM: LAPIC: Inject timer interrupt via posted interrupt",
     since: "5.3",
-    traits: { postedTimer: "apicv" },
-    needs: ["lapic-timer-unpinned"],
-    source: "lapic.c kvm_can_post_timer_interrupt (posted_inj), module parameter pi_inject_timer",
+    // A pinned timer would fire on the vCPU's own CPU and never be posted: one series brought both.
+    traits: { postedTimer: "apicv", hrtimerPinned: false },
+    source: "lapic.c kvm_can_post_timer_interrupt (posted_inj), module parameter pi_inject_timer; with lapic-timer-unpinned, of its series",
   },
   "pending-timer-unblock": {
     title: "KVM: x86: unblock a vCPU for a pending timer, kick it only from the timer's own function",

@@ -13,7 +13,7 @@ export const TIMER_ADVANCE_COMMITS = {
     since: "5.4",
     traits: { timerAdvance: "adaptive" },
     needs: ["3b8a5df6c4dc"],
-    source: "lapic.c adjust_lapic_timer_advance in 5.4.59; with d0659d946be0 and c5ce8235cffa; first release assumed",
+    source: "lapic.c adjust_lapic_timer_advance in 5.4.59; first release assumed",
   },
   "timer-advance-bool": {
     title: "KVM: x86: Make the LAPIC timer's advance a switch",

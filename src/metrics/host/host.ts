@@ -8,7 +8,7 @@ export const hostMetrics = {
     {
       cpu_model: resolved.cpu.name,
       vendor: resolved.cpu.vendor,
-      kernel: plan.spec.kernel,
+      kernel: resolved.kernel.name,
       scenario: plan.spec.scenario,
       microcode: plan.spec.mitigations.microcode,
     },

@@ -3,6 +3,8 @@ import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { GUEST_EFFECTS, HOST_EFFECTS } from "../../../src/config/effects.ts";
 import { WORKLOADS } from "../../../src/guest/workloads.ts";
 import { CPUS } from "../../../src/hw/cpus.ts";
+import type { Commit } from "../../../src/kvm/commit.ts";
+import { COMMITS } from "../../../src/kvm/commits.ts";
 import { KERNELS } from "../../../src/kvm/kernels.ts";
 import { PATCHES } from "../../../src/kvm/patches.ts";
 import { code, markdownTable, prose } from "./markdown.ts";
@@ -61,6 +63,16 @@ function hostKeyRows(prefix: string, keys: Readonly<Record<string, Schema>>, def
 function defaultText(value: unknown): string {
   const text = Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
   return text.includes(" ") ? text : code(text);
+}
+
+/** What `commits` of a kernel of one's own may name. */
+export function commitTable(): string {
+  const rows = Object.entries<Commit>(COMMITS).map(([name, { title, since, also = [] }]) => [
+    [name, ...also].map(code).join(" "),
+    since,
+    title,
+  ]);
+  return markdownTable(["commit", "since", "what it is"], rows);
 }
 
 /** The names that `cpu`, `kernel`, `patches` and `workload` may take. */

@@ -35,6 +35,8 @@ export function definition(name: string): Schema {
 }
 
 const SWITCH = definition("switch");
+/** The name of a file in `kernels/`. */
+const OWN_KERNEL = definition("kernel").anyOf?.find(({ pattern }) => pattern !== undefined);
 
 /** The alternatives of a schema, references followed; null stands everywhere and is left out. */
 export function alternatives(schema: Schema): Schema[] {
@@ -65,6 +67,7 @@ const CATALOGUES: readonly (readonly [names: readonly string[], words: string])[
 
 function leafWords(schema: Schema): string {
   if (schema === SWITCH) return "a switch";
+  if (schema === OWN_KERNEL) return "or one of `kernels/`";
   const values = valuesIn(schema);
   if (values !== undefined) return CATALOGUES.find(([names]) => names.join() === values.join())?.[1] ?? codes(values.map(String));
   const { type, minimum, maximum, items } = schema;
