@@ -4,7 +4,6 @@
  */
 import { CPUS } from "../hw/cpus.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
-import { kernelNameOf, kernelOf } from "../kvm/kernel-choice.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { SpecError } from "../kvm/resolved.ts";
 
@@ -28,14 +27,10 @@ export function specProblems(spec: HostSpec): SpecError[] {
   }
 }
 
-/** What resolves but does not run: the engine knows VMX only, and every HLT as an exit to the normal path. */
+/** What resolves but does not run: the engine knows VMX only. */
 function notEmulatedYet(spec: HostSpec): SpecError | null {
   if (CPUS[spec.cpu].vendor === "amd") {
     return new SpecError(["cpu"], `expected an Intel CPU, came ${spec.cpu}: AMD hosts are not emulated yet`);
-  }
-  if (kernelOf(spec.kernel).traits.hlt === "present" && spec.fastpath.hlt !== "off") {
-    const expected = "expected fastpath.hlt: off, or a kernel before 6.12";
-    return new SpecError(["kernel"], `${expected}, came ${kernelNameOf(spec.kernel)}: its HLT fastpath is not emulated yet`);
   }
   return null;
 }

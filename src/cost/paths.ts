@@ -55,6 +55,7 @@ export const HANDLERS = {
   otherMsr: path(200, "assumed: kvm_set_msr_common down to the MSR's case", { indirectCalls: 1 }),
   externalInterrupt: path(120, "assumed: dispatch through the host's IDT; the interrupt's own work is counted as host_interrupt"),
   hlt: path(180, "assumed: kvm_emulate_halt and the look for pending events", { before: 150, indirectCalls: 2 }),
+  invd: path(20, "assumed: skips the instruction"),
   cpuid: path(156, `derived: ${EXIT_ANATOMY}: CPUID 2522 beside VMCALL 2486 with all mitigations off`),
   vmcall: path(120, "assumed: the split of the ladder's loop of 1154"),
   portIo: path(0, "by definition: counted as userspace"),

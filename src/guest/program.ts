@@ -44,6 +44,10 @@ export const OP = {
   selfIpi: 18,
   /** Initial count of the LAPIC timer in one-shot mode; operand: the instant at which it runs out. */
   oneShot: 19,
+  /** ICR with the self shorthand. */
+  ipiSelf: 21,
+  /** INVD, which a guest kernel uses at boot at most. */
+  invd: 22,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;

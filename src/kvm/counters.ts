@@ -21,15 +21,15 @@ const MISS_CAUSES = {
     preemption_timer: ["kernel_lacks_it", "turned_off"],
     tsc_deadline: ["kernel_lacks_it", "turned_off", "no_hv_timer"],
     icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
-    hlt: [],
-    invd: [],
+    hlt: ["turned_off", "must_block"],
+    invd: ["turned_off"],
   },
   amd: {
     preemption_timer: [],
     tsc_deadline: ["kernel_lacks_it", "turned_off"],
     icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
-    hlt: [],
-    invd: [],
+    hlt: ["turned_off", "must_block"],
+    invd: ["turned_off"],
   },
 } as const satisfies Record<Vendor, Record<FastpathName, readonly string[]>>;
 export type MissCause = (typeof MISS_CAUSES)[Vendor][FastpathName][number];

@@ -66,6 +66,9 @@ export const EXIT_KINDS = {
   preemptionTimerReenter: kind("PREEMPTION_TIMER", "fastpath", "preemptionTimer", "reenter"),
   externalInterrupt: kind("EXTERNAL_INTERRUPT", "kernel", "externalInterrupt"),
   hlt: kind("HLT", "kernel", "hlt"),
+  hltReenter: kind("HLT", "fastpath", "hlt", "reenter"),
+  /** The fastpath found nothing to wake up for: out of the inner loop, to block. Costs of leaving come on top. */
+  hltBlocks: kind("HLT", "kernel", "hlt", "reenter"),
   cpuid: kind("CPUID", "kernel", "cpuid"),
   portIo: kind("IO_INSTRUCTION", "userspace", "portIo"),
   eptViolation: kind("EPT_VIOLATION", "kernel", "eptViolation"),
@@ -78,6 +81,8 @@ export const EXIT_KINDS = {
   apicWrite: kind("APIC_WRITE", "kernel", "apicWrite"),
   apicAccess: kind("APIC_ACCESS", "kernel", "apicAccess"),
   avicIncompleteIpi: kind("AVIC_INCOMPLETE_IPI", "kernel", "avicIncompleteIpi"),
+  invd: kind("INVD", "kernel", "invd"),
+  invdReenter: kind("INVD", "fastpath", "invd", "reenter"),
 } as const satisfies Record<string, ExitKind>;
 
 export type ExitKindName = keyof typeof EXIT_KINDS;

@@ -13,6 +13,7 @@ import { eptMisconfig } from "./exits/ept-misconfig.ts";
 import { eptViolation } from "./exits/ept-violation.ts";
 import { externalInterrupt } from "./exits/external-interrupt.ts";
 import { hlt } from "./exits/hlt.ts";
+import { invd } from "./exits/invd.ts";
 import { interruptWindow } from "./exits/interrupt-window.ts";
 import { ioInstruction } from "./exits/io-instruction.ts";
 import { msrWrite } from "./exits/msr-write.ts";
@@ -36,6 +37,7 @@ export const EXITS = {
   APIC_WRITE: apicWrite,
   APIC_ACCESS: apicAccess,
   AVIC_INCOMPLETE_IPI: avicIncompleteIpi,
+  INVD: invd,
 } as const satisfies Record<string, Exit>;
 
 export type ExitReason = keyof typeof EXITS;
@@ -50,10 +52,15 @@ export interface Cell {
   readonly reason: string;
   readonly msr: MsrLabel;
   readonly path: Path;
+  /** A workload can cause it, so a host exports it. */
+  readonly shown: boolean;
 }
 
 /** All cells of a vendor's hosts in the order of the catalogue: the order of every counter keyed by them. */
 export const CELLS: Readonly<Record<Vendor, readonly Cell[]>> = { intel: cellsOf("intel"), amd: cellsOf("amd") };
+
+/** Those that a host exports: the first ones. */
+export const SHOWN_CELLS: typeof CELLS = { intel: CELLS.intel.filter(isShown), amd: CELLS.amd.filter(isShown) };
 
 /** Index of a cell among its vendor's, or NO_CELL where the vendor has no such reason; throws when no switch can produce it. */
 export function cellIndex(vendor: Vendor, reason: ExitReason, path: Path, msr: MsrLabel): number {
@@ -64,15 +71,20 @@ export function cellIndex(vendor: Vendor, reason: ExitReason, path: Path, msr: M
   return found.index;
 }
 
+function isShown({ shown }: Cell): boolean {
+  return shown;
+}
+
 /** SVM reports several reasons of VMX under one name, whose cells are listed once. */
 function cellsOf(vendor: Vendor): readonly Cell[] {
   const cells: Cell[] = [];
-  for (const reason of EXIT_REASONS) {
+  const hidden = (reason: ExitReason): boolean => (EXITS[reason] as Exit).noWorkload === true;
+  for (const reason of EXIT_REASONS.toSorted((a, b) => Number(hidden(a)) - Number(hidden(b)))) {
     const name = formOf(EXITS[reason], vendor)?.name;
     if (name === undefined) continue;
     for (const { msr, path } of EXITS[reason].cells) {
       if (cells.some((cell) => cell.reason === name && cell.msr === msr && cell.path === path)) continue;
-      cells.push({ index: cells.length, reason: name, msr, path });
+      cells.push({ index: cells.length, reason: name, msr, path, shown: !hidden(reason) });
     }
   }
   return cells;

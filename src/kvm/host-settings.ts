@@ -3,10 +3,12 @@ import { EXTRAS } from "../cost/paths.ts";
 import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
-import { missNumbers, type FastpathSettings } from "./guest-operations.ts";
+import type { FastpathSettings } from "./fastpath-settings.ts";
+import { missNumbers } from "./misses.ts";
 import type { CpuSettings } from "./physical-cpus.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { RunLoopSettings } from "./run-loop.ts";
+import type { BlockSettings } from "./vcpu-block.ts";
 
 export function cpuSettings(resolved: ResolvedHost): CpuSettings {
   const { spec } = resolved;
@@ -17,6 +19,15 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
     cstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
     hrtimerPinned: resolved.traits.hrtimerPinned,
     softwareScale: resolved.cpu.cycles.softwareScale.value,
+  };
+}
+
+export function blockSettings(resolved: ResolvedHost): BlockSettings {
+  return {
+    haltPoll: resolved.haltPoll,
+    ghz: resolved.tscHz / 1e9,
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    mustBlock: missNumbers(resolved.cpu.vendor).hlt.must_block,
   };
 }
 

@@ -13,11 +13,12 @@ import { Accounting } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
-import { CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
+import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
@@ -43,6 +44,7 @@ export class KvmHost {
   private readonly delivery: InterruptDelivery;
   private readonly timer: LapicTimer;
   private readonly block: VcpuBlock;
+  private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
   private vcpuEvents: EventTree = new EventTree(1);
@@ -66,13 +68,10 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
-    this.block = new VcpuBlock({ settings: { haltPoll: resolved.haltPoll, ghz, ipiFlight }, cpus, timer, tally, rekey });
-    this.operations = new GuestOperations(operationSettings(resolved), {
-      timer,
-      delivery,
-      loop: () => this.loop,
-      software: (cycles) => cpus.software(cycles),
-    });
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
+    const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
       timer,
@@ -97,7 +96,8 @@ export class KvmHost {
     this.resolved = resolved;
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
-    this.block.settings = { haltPoll: resolved.haltPoll, ghz, ipiFlight: resolved.cpu.cycles.ipiFlight.value };
+    this.block.settings = blockSettings(resolved);
+    this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
     this.placeVms(resolved, ghz);
@@ -190,13 +190,13 @@ export class KvmHost {
   }
 
   private effect(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.kind === KIND.hlt) {
-      this.block.check(vcpu, now);
+    if (vcpu.kind === KIND.hlt || vcpu.kind === KIND.hltReenter || vcpu.kind === KIND.hltBlocks) {
+      this.block.halt(vcpu, now);
       return;
     }
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    this.operations.deliverIpi(vcpu, now);
+    this.ipis.deliver(vcpu, now);
   }
 
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */

@@ -165,6 +165,14 @@ export class PhysicalCpus {
     return this.interruptExit(vcpu, now, cost);
   }
 
+  /** The exit in flight lets host interrupts in before its end: those that wait are handled now. */
+  letInterruptsIn(vcpu: Vcpu, now: Instant): void {
+    const cost = vcpu.pendingInterruptCycles;
+    if (cost === 0) return;
+    vcpu.pendingInterruptCycles = 0;
+    this.interruptExit(vcpu, now, cost);
+  }
+
   /** Counted housekeeping cycles that lie after `now`: interrupts that are still being handled. */
   unfinishedHousekeeping(now: Instant): number {
     let cycles = 0;

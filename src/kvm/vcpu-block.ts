@@ -6,10 +6,12 @@
  * kvm_vcpu_wake_up. The exit's cycles exclude polling and sleeping, and include leaving the CPU and
  * coming back to it.
  */
+import type { ExitCost } from "../cost/plan.ts";
 import { EXTRAS } from "../cost/paths.ts";
 import { cyclesOf, nanosOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
 import { AT, HALT_POLL_RESULTS, VCPU_STATES } from "./counters.ts";
+import { KIND } from "./exit-kinds.ts";
 import { nextWindow } from "./halt-polling.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
@@ -35,6 +37,8 @@ export interface BlockSettings {
   readonly haltPoll: HaltPollSettings;
   readonly ghz: number;
   readonly ipiFlight: number;
+  /** Number of the miss of a HLT's fastpath that has to block. */
+  readonly mustBlock: number;
 }
 
 export class VcpuBlock {
@@ -52,8 +56,38 @@ export class VcpuBlock {
     this.rekey = needs.rekey;
   }
 
+  /** What a HLT exit does at its effect. */
+  halt(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.kind === KIND.hltReenter) this.fastpath(vcpu, now);
+    else this.check(vcpu, now);
+  }
+
+  /**
+   * `handle_fastpath_hlt`: an interrupt that is already there (`kvm_vcpu_has_events`) re-enters at
+   * once. Otherwise the vCPU is marked halted, and the outer loop, which lets host interrupts in
+   * and injects a timer that is pending, looks again before it blocks.
+   */
+  private fastpath(vcpu: Vcpu, now: Instant): void {
+    if ((vcpu.pir | vcpu.irr) !== 0) {
+      this.finish(vcpu, now, 0);
+      return;
+    }
+    const { leaveLoop } = vcpu.cost as ExitCost;
+    const out = Math.round(leaveLoop / 2);
+    vcpu.kind = KIND.hltBlocks;
+    vcpu.cost = vcpu.blocksCost as ExitCost;
+    vcpu.miss = this.settings.mustBlock;
+    vcpu.leavesLoop = true;
+    vcpu.hasExtras = true;
+    vcpu.loopCycles = leaveLoop;
+    vcpu.afterEffect += leaveLoop - out;
+    vcpu.interruptsOnAt = now;
+    vcpu.stepAt = (now + out) as Instant;
+    this.cpus.letInterruptsIn(vcpu, now);
+  }
+
   /** The HLT's own look for events; goes on to the entry, or polls, or leaves the CPU. */
-  check(vcpu: Vcpu, now: Instant): void {
+  private check(vcpu: Vcpu, now: Instant): void {
     if (!this.runnable(vcpu) && this.timer.switchToSoftware(vcpu, now)) {
       const work = this.cpus.software(EXTRAS.hrtimer.value);
       vcpu.hasExtras = true;

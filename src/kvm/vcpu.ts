@@ -123,6 +123,8 @@ export class Vcpu {
   kind = 0;
   phase: number = PHASE.end;
   cost: ExitCost | null = null;
+  /** What the HLT in flight costs if its fastpath has to block: compiled with the costs that it began with. */
+  blocksCost: ExitCost | null = null;
   elapsed = ZERO;
   afterEffect = ZERO;
   interruptsOnAt: Instant = NEVER;

@@ -11,16 +11,18 @@ import { namedCounters } from "../support/counter-names.ts";
 import { hostSpec } from "../support/host-spec.ts";
 import { play, type Scripted } from "../support/scripted-host.ts";
 
-const OFF = { preemption_timer: "off", tsc_deadline: "off", icr: "off" } as const;
+const OFF = { preemption_timer: "off", tsc_deadline: "off", icr: "off", hlt: "off", invd: "off" } as const;
 const fastpaths = fc.record({
   preemption_timer: fc.constantFrom("auto" as const, "off" as const),
   tsc_deadline: fc.constantFrom("auto" as const, "off" as const),
   icr: fc.constantFrom("auto" as const, "off" as const),
+  hlt: fc.constantFrom("auto" as const, "off" as const),
+  invd: fc.constantFrom("auto" as const, "off" as const),
 });
 
 /** Things that a guest does, far enough apart that a slower exit does not run into the next one. */
 const busy = fc
-  .constantFrom(OP.cpuid, OP.portIo, OP.mmio, OP.doorbell, OP.otherMsr, OP.hypercall, OP.ipi, OP.selfIpi, OP.levelEoi)
+  .constantFrom(OP.cpuid, OP.portIo, OP.mmio, OP.doorbell, OP.otherMsr, OP.hypercall, OP.ipi, OP.selfIpi, OP.levelEoi, OP.invd)
   .map((op): Line[] => [{ compute: 150_000, op, operand: 1 }]);
 const timed = fc.integer({ min: 20_000, max: 300_000 }).map((after): Line[] => [
   { compute: 100_000, op: OP.tscDeadline, after },
@@ -43,6 +45,9 @@ const HOSTS: readonly Omit<Scripted, "scripts">[] = [
   { host: { kernel: "linux-5.8", kvm: { pi_inject_timer: "on" } } },
   { host: { cpu_pm: true, cmdline: { nohz_full: "2-7" } }, guest: { placement: "isolated" } },
   { guest: { apic: "xapic" } },
+  { host: { kernel: "linux-6.12" } },
+  { host: { kernel: "linux-6.18" } },
+  { host: { kernel: "linux-6.18", kvm: { enable_apicv: "off" } } },
 ];
 const reasons = (exits: readonly string[]): string[] => exits.map((exit) => exit.replace(/ \w+$/, "")).toSorted();
 

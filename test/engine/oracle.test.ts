@@ -23,6 +23,9 @@ const HOSTS: Readonly<Record<string, HostOverrides>> = {
   "permanent halt polling, shallow C-states": { kvm: { halt_poll: "always" }, cstates: "c1" },
   "Ice Lake with a fixed timer advance": { cpu: "icelake-sp", kvm: { lapic_timer_advance: 2500 }, host_hz: 1000 },
   "xAPIC guests without APICv": { kvm: { enable_apicv: "off" }, guests: { g: { apic: "xapic" } } },
+  "HLT fastpath (linux-6.12)": { kernel: "linux-6.12" },
+  "HLT fastpath without APICv": { kernel: "linux-6.16", kvm: { enable_apicv: "off" } },
+  "every fastpath (linux-6.18)": { kernel: "linux-6.18", guests: { g: { apic: "x2apic-cluster" } } },
   "cluster-mode guests that keep their tick": { guests: { g: { apic: "x2apic-cluster", nohz: false, hz: 1000 } } },
 };
 

@@ -3,7 +3,7 @@ import { COMPONENT_NAMES } from "../../src/cost/components.ts";
 import { completeHostSpec } from "../../src/config/defaults.ts";
 import { HIGH_UNIT } from "../../src/fleet/snapshot.ts";
 import { AT, MISSES, TIMER_MODES } from "../../src/kvm/counters.ts";
-import { CELLS } from "../../src/kvm/exits.ts";
+import { SHOWN_CELLS } from "../../src/kvm/exits.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { HOST_METRIC, seriesCount } from "../../src/metrics/host-metrics.ts";
 import { factsOf } from "../../src/metrics/facts.ts";
@@ -40,7 +40,7 @@ describe("a host just booted", () => {
 
   it("already has every series that a switch can bring to life, as 0", () => {
     expect(zeros.map((sample) => seriesKey(sample))).toEqual(samples.map((sample) => seriesKey(sample)));
-    expect(samplesNamed(zeros, "kvm_exits_total")).toHaveLength(CELLS.intel.length);
+    expect(samplesNamed(zeros, "kvm_exits_total")).toHaveLength(SHOWN_CELLS.intel.length);
     expect(samplesNamed(zeros, "kvm_fastpath_misses_total")).toHaveLength(MISSES.intel.length);
     expect(samplesNamed(zeros, "kvm_exit_cycles_by_component_total")).toHaveLength(COMPONENT_NAMES.length);
     expect(samplesNamed(zeros, "kvm_timer_mode_guests")).toHaveLength(TIMER_MODES.length);
@@ -59,8 +59,8 @@ describe("an AMD host", () => {
 
   it("exports its exits under the names of SVM, each once", () => {
     const reasons = samplesNamed(own, "kvm_exits_total").map(({ labels }) => labels["reason"]);
-    expect(reasons).toHaveLength(CELLS.amd.length);
-    expect(new Set(reasons)).toEqual(new Set(CELLS.amd.map(({ reason }) => reason)));
+    expect(reasons).toHaveLength(SHOWN_CELLS.amd.length);
+    expect(new Set(reasons)).toEqual(new Set(SHOWN_CELLS.amd.map(({ reason }) => reason)));
     expect(samplesNamed(own, "kvm_exits_total").filter(({ labels }) => labels["reason"] === "npf")).toHaveLength(2);
     expect(reasons.filter((reason) => /[A-Z]/.test(reason!))).toEqual([]);
     const keys = own.map((sample) => seriesKey(sample));
@@ -74,7 +74,7 @@ describe("an AMD host", () => {
   });
 
   it("reads its own counters, and fills every histogram of its exits", () => {
-    for (const [i, { reason, msr, path }] of CELLS.amd.entries()) {
+    for (const [i, { reason, msr, path }] of SHOWN_CELLS.amd.entries()) {
       const labels = msr === "" ? { reason, path } : { reason, msr, path };
       expect(valueOf(own, "kvm_exits_total", labels)).toBe(amd.low[AT.exits + i]);
       expect(valueOf(own, "kvm_exit_cycles_count", labels)).toBe(amd.low[AT.exits + i]);
@@ -84,7 +84,7 @@ describe("an AMD host", () => {
 
 describe("a histogram", () => {
   it("is cumulative, and its count is its +Inf bucket and the exits", () => {
-    for (const { reason, msr, path } of CELLS.intel) {
+    for (const { reason, msr, path } of SHOWN_CELLS.intel) {
       const labels = msr === "" ? { reason, path } : { reason, msr, path };
       const own = samplesNamed(samples, "kvm_exit_cycles_bucket").filter((one) =>
         Object.entries(labels).every(([k, v]) => one.labels[k] === v),

@@ -113,11 +113,25 @@ export function countExit(world: World, vcpu: OracleVcpu, now: number): void {
   }
   if (flush || cost.flushesAlways) count(world, "stat l1d_flush");
   if (kind.hit >= 0) count(world, `hits ${FASTPATH_NAMES[kind.hit]!}`);
-  else if (miss !== null) count(world, `misses ${kind.reason === "PREEMPTION_TIMER" ? "preemption_timer" : missedBy(name)} ${miss}`);
+  else if (miss !== null) count(world, `misses ${missedBy(name)} ${miss}`);
   if (world.resolved.traits.exitsStatCountsReentry || kind.variant !== "reenter" || leavesLoop) count(world, "stat exits");
   if (kind.stat >= 0) count(world, `stat ${KVM_STATS[kind.stat]!}`);
   world.observer?.({ vcpu: vcpu.index, exit: label, total: elapsed, end: now });
 }
 
 /** The fastpath that a missed exit could have taken. */
-const missedBy = (kind: ExitKindName): string => (kind === "tscDeadlineSlow" ? "tsc_deadline" : "icr");
+function missedBy(kind: ExitKindName): string {
+  switch (kind) {
+    case "tscDeadlineSlow":
+      return "tsc_deadline";
+    case "preemptionTimerSlow":
+      return "preemption_timer";
+    case "hlt":
+    case "hltBlocks":
+      return "hlt";
+    case "invd":
+      return "invd";
+    default:
+      return "icr";
+  }
+}

@@ -1,12 +1,38 @@
 /** A halted vCPU: it looks for events, polls, sleeps, and runs again. */
 import { EXTRAS } from "../../../src/cost/paths.ts";
-import { startTick, threadLeaves } from "./cpus.ts";
+import { hostInterrupt, startTick, threadLeaves } from "./cpus.ts";
 import { wakeSleeper } from "./delivery.ts";
 import { endStretch } from "./exits.ts";
 import { switchToHrtimer, switchToHvTimer } from "./timer.ts";
 import { cancel, count, setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 const runnable = (vcpu: OracleVcpu): boolean => vcpu.pir.size > 0 || vcpu.irr.size > 0 || vcpu.timer.pending;
+
+/**
+ * handle_fastpath_hlt: with an interrupt already there it is back in the guest at once. If not, it
+ * marks the vCPU as halted and leaves the inner loop; half of the outer loop later KVM looks again.
+ */
+export function haltFastpath(world: World, vcpu: OracleVcpu, now: number): void {
+  const exit = vcpu.exit!;
+  if (vcpu.pir.size > 0 || vcpu.irr.size > 0) {
+    setStep(world, vcpu, "end", now + exit.afterEffect);
+    return;
+  }
+  const cost = vcpu.costs.get("hltBlocks")!;
+  exit.kind = "hltBlocks";
+  exit.cost = cost;
+  exit.miss = "must_block";
+  exit.leavesLoop = true;
+  exit.extra.run_loop = cost.leaveLoop;
+  const firstHalf = Math.round(cost.leaveLoop / 2);
+  exit.afterEffect += cost.leaveLoop - firstHalf;
+  exit.interruptsOnAt = now;
+  setStep(world, vcpu, "effect", now + firstHalf);
+  // Host interrupts that came meanwhile are let in.
+  const waiting = vcpu.waitingInterrupts;
+  vcpu.waitingInterrupts = 0;
+  if (waiting > 0) hostInterrupt(world, vcpu.cpu, now, waiting);
+}
 
 /** The HLT's own look for events. */
 export function checkHalt(world: World, vcpu: OracleVcpu, now: number): void {

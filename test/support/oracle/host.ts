@@ -22,7 +22,7 @@ import { Stream } from "../../../src/sim/random.ts";
 import { deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
 import { deliver } from "./delivery.ts";
 import { finishExit, guestStep, hostInterruptInGuest, notified } from "./guest.ts";
-import { asleep, checkHalt, pollEnded, running } from "./halt.ts";
+import { asleep, checkHalt, haltFastpath, pollEnded, running } from "./halt.ts";
 import { EventHeap, type OracleEvent } from "./heap.ts";
 import { deliverIpi, preemptionTimerFired } from "./operations.ts";
 import { hrtimerCallback, hrtimerFired, timerPosted } from "./timer.ts";
@@ -204,7 +204,9 @@ function arrives(world: World, vcpu: OracleVcpu, at: number): void {
 }
 
 function effect(world: World, vcpu: OracleVcpu, at: number): void {
-  if (vcpu.exit!.kind === "hlt") return checkHalt(world, vcpu, at);
+  const { kind } = vcpu.exit!;
+  if (kind === "hltReenter") return haltFastpath(world, vcpu, at);
+  if (kind === "hlt" || kind === "hltBlocks") return checkHalt(world, vcpu, at);
   setStep(world, vcpu, "end", at + vcpu.exit!.afterEffect);
   deliverIpi(world, vcpu, at);
 }

@@ -40,9 +40,12 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
     case OP.selfIpi:
       return selfIpi(world, vcpu, now);
+    case OP.invd:
+      return invd(world, vcpu, now);
     case OP.ipi:
     case OP.ipiLogical:
     case OP.ipiShorthand:
+    case OP.ipiSelf:
     case OP.ipiBroadcast:
     case OP.ipiHypercall:
       return sendIpi(world, vcpu, op, now);
@@ -102,8 +105,17 @@ function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
     vcpu.haltedSince = now;
     return staysInGuest(vcpu);
   }
-  exitByOperation(world, vcpu, "hlt", now);
+  const { value: fast, capable, missCause } = world.resolved.fastpath.hlt;
+  const exit = exitByOperation(world, vcpu, fast ? "hltReenter" : "hlt", now);
+  if (!fast && capable) exit.miss = missCause;
   stopAtEffect(world, vcpu);
+  return true;
+}
+
+function invd(world: World, vcpu: OracleVcpu, now: number): true {
+  const { value: fast, capable, missCause } = world.resolved.fastpath.invd;
+  const exit = exitByOperation(world, vcpu, fast ? "invdReenter" : "invd", now);
+  if (!fast && capable) exit.miss = missCause;
   return true;
 }
 
@@ -113,11 +125,20 @@ function endOfInterrupt(world: World, vcpu: OracleVcpu, now: number): boolean {
 }
 
 function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
+  // The register belongs to the x2APIC; an xAPIC has the shorthand of its ICR.
+  if (vcpu.guest.spec.apic === "xapic") return sendIpi(world, vcpu, OP.ipiSelf, now);
   vcpu.irr.add(VECTOR.call);
   return vcpu.apicv ? staysInGuest(vcpu) : exits(world, vcpu, "otherMsr", now);
 }
 
-type IpiOp = typeof OP.ipi | typeof OP.ipiLogical | typeof OP.ipiShorthand | typeof OP.ipiBroadcast | typeof OP.ipiHypercall;
+type IpiOp =
+  | typeof OP.ipi
+  | typeof OP.ipiLogical
+  | typeof OP.ipiShorthand
+  | typeof OP.ipiSelf
+  | typeof OP.ipiBroadcast
+  | typeof OP.ipiHypercall;
+const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
 
 function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boolean {
   const { apic } = vcpu.guest.spec;
@@ -125,13 +146,17 @@ function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boo
   const op = asked === OP.ipi && apic === "x2apic-cluster" ? OP.ipiLogical : asked;
   const { operand } = vcpu.program;
   const target = op === OP.ipi || op === OP.ipiLogical ? operand : null;
-  if (apic === "xapic" && !vcpu.apicv && op !== OP.ipiHypercall && op !== OP.ipiShorthand && !vcpu.destinationWritten) {
+  if (apic === "xapic" && !vcpu.apicv && WITH_DESTINATION.has(op) && !vcpu.destinationWritten) {
     exitByOperation(world, vcpu, "apicAccess", now);
     vcpu.destinationWritten = true;
     vcpu.program.op = asked;
     return true;
   }
   vcpu.destinationWritten = false;
+  if (op === OP.ipiSelf && apic === "xapic" && vcpu.apicv) {
+    vcpu.irr.add(VECTOR.call);
+    return staysInGuest(vcpu);
+  }
   for (const one of targets(vcpu, target, op)) one.ipiSentAt ??= now;
   if (world.resolved.ipiVirtualization.value && op === OP.ipi) {
     for (const one of targets(vcpu, target, op)) deliver(world, one, VECTOR.reschedule, now);
@@ -169,6 +194,8 @@ function icrMiss(
   switch (op) {
     case OP.ipiShorthand:
       return "shorthand";
+    case OP.ipiSelf:
+      return accepts === "any_fast" ? null : "shorthand";
     case OP.ipiLogical:
       return accepts === "any_fast" ? null : "logical_destination";
     case OP.ipiBroadcast:
@@ -179,6 +206,7 @@ function icrMiss(
 }
 
 function targets(vcpu: OracleVcpu, target: number | null, op: IpiOp): readonly OracleVcpu[] {
+  if (op === OP.ipiSelf) return [vcpu];
   if (target !== null) return vcpu.siblings.slice(target, target + 1);
   return op === OP.ipiBroadcast ? vcpu.siblings : vcpu.siblings.filter((sibling) => sibling !== vcpu);
 }

@@ -110,11 +110,3 @@ test("the configuration refuses AMD hosts until they can be emulated", () => {
   ]);
   expect(specProblems(hostSpec({ cpu: "sapphire-rapids", kernel: "linux-6.6" }))).toEqual([]);
 });
-
-test("the configuration refuses a HLT fastpath until it can be emulated, and takes it turned off", () => {
-  expect(specProblems(hostSpec({ kernel: "linux-6.12" }))).toMatchObject([{ path: ["kernel"] }]);
-  expect(specProblems(hostSpec({ kernel: "linux-6.12" }))[0]?.message).toBe(
-    "expected fastpath.hlt: off, or a kernel before 6.12, came linux-6.12: its HLT fastpath is not emulated yet",
-  );
-  expect(specProblems(hostSpec({ kernel: "linux-6.12", fastpath: { hlt: "off" } }))).toEqual([]);
-});

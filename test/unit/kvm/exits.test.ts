@@ -1,8 +1,8 @@
 /** The catalogue of exit reasons: what each vendor's hardware calls them. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { Exit } from "../../../src/kvm/exit.ts";
 import { cellOf, cellsOfKinds, EXIT_KINDS } from "../../../src/kvm/exit-kinds.ts";
-import { CELLS, EXITS, NO_CELL } from "../../../src/kvm/exits.ts";
+import { CELLS, SHOWN_CELLS, EXITS, NO_CELL } from "../../../src/kvm/exits.ts";
 
 describe("exit reasons", () => {
   it("have one number for one name, on either vendor", () => {
@@ -33,4 +33,14 @@ describe("exit reasons", () => {
     expect(() => cellOf(avicIncompleteIpi, "intel")).toThrow("intel has no exits AVIC_INCOMPLETE_IPI");
     expect([...cellsOfKinds("amd")].filter((cell) => cell === NO_CELL)).toHaveLength(3);
   });
+});
+
+test("a host exports every cell that a workload can fill, the first ones of its vendor", () => {
+  for (const vendor of ["intel", "amd"] as const) {
+    expect(SHOWN_CELLS[vendor]).toEqual(CELLS[vendor].slice(0, SHOWN_CELLS[vendor].length));
+    const hidden = CELLS[vendor].slice(SHOWN_CELLS[vendor].length);
+    expect(hidden.map(({ reason, path }) => `${reason} ${path}`)).toEqual(
+      vendor === "intel" ? ["INVD fastpath", "INVD kernel"] : ["invd fastpath", "invd kernel"],
+    );
+  }
 });

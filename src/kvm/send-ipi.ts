@@ -1,0 +1,170 @@
+/**
+ * A guest sends an inter-processor interrupt: by the ICR of its APIC, by the self-IPI register, or
+ * by KVM's hypercall. Whether that exits, on which path, and whom it reaches.
+ *
+ * Linux arch/x86/kvm/lapic.c kvm_apic_send_ipi, kvm_irq_delivery_to_apic_fast, kvm_pv_send_ipi;
+ * x86.c handle_fastpath_set_x2apic_icr_irqoff; vmx.c vmx_update_msr_bitmap_x2apic. Simplified:
+ * delivery is fixed or, from 6.18 on without a difference, any other mode; there is one cluster.
+ */
+import { EXTRAS } from "../cost/paths.ts";
+import { OP, VECTOR, type Op } from "../guest/program.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import { KIND } from "./exit-kinds.ts";
+import type { FastpathSettings } from "./fastpath-settings.ts";
+import type { IcrFastpath } from "./kernel.ts";
+import type { InterruptDelivery } from "./posted-interrupt.ts";
+import type { RunLoop } from "./run-loop.ts";
+import { NEVER_MISSED, type Vcpu } from "./vcpu.ts";
+
+type IpiOp =
+  | typeof OP.ipi
+  | typeof OP.ipiLogical
+  | typeof OP.ipiShorthand
+  | typeof OP.ipiSelf
+  | typeof OP.ipiBroadcast
+  | typeof OP.ipiHypercall;
+/** Write a destination before the command; a shorthand needs none. */
+const ICR_HALVES: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
+
+const ICR_KIND: Readonly<Record<IcrFastpath, number>> = {
+  absent: KIND.icrSlow,
+  skip: KIND.icrSkip,
+  handled: KIND.icrHandled,
+  reenter: KIND.icrReenter,
+};
+
+/** A write to an APIC register that KVM intercepts. */
+export function apicRegisterKind(vcpu: Vcpu): number {
+  if (!vcpu.xapic) return KIND.otherMsr;
+  return vcpu.apicv ? KIND.apicWrite : KIND.apicAccess;
+}
+
+export interface SendNeeds {
+  readonly delivery: InterruptDelivery;
+  readonly loop: () => RunLoop;
+  readonly software: (cycles: number) => number;
+}
+
+export class IpiSending {
+  settings: FastpathSettings;
+  private readonly needs: SendNeeds;
+
+  constructor(settings: FastpathSettings, needs: SendNeeds) {
+    this.settings = settings;
+    this.needs = needs;
+  }
+
+  /** ICR write or hypercall; delivery happens at the effect of the exit, not at its end. True when the guest was left. */
+  send(vcpu: Vcpu, asked: IpiOp, now: Instant): boolean {
+    const { program } = vcpu;
+    const loop = this.needs.loop();
+    // A guest in x2APIC cluster mode has logical destinations only.
+    const op = asked === OP.ipi && vcpu.logicalDestinations ? OP.ipiLogical : asked;
+    if (vcpu.xapic && !vcpu.apicv && ICR_HALVES.has(op) && !vcpu.destinationWritten) {
+      // The upper half of an xAPIC's ICR is a register, and an exit, of its own.
+      loop.exitByOperation(vcpu, KIND.apicAccess, now);
+      vcpu.destinationWritten = true;
+      program.op = asked;
+      return true;
+    }
+    vcpu.destinationWritten = false;
+    // Virtual-interrupt delivery knows the self shorthand on the APIC page (SDM 3, APIC-write emulation).
+    if (op === OP.ipiSelf && vcpu.xapic && vcpu.apicv) return interruptsItself(vcpu);
+    const targets = targetsOf(vcpu, op);
+    for (const target of targets) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
+    if (vcpu.ipiVirtualization && op === OP.ipi) {
+      for (const target of targets) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
+      return staysInGuest(vcpu);
+    }
+    if (op === OP.ipiHypercall) loop.exitByOperation(vcpu, KIND.vmcall, now);
+    else this.writeIcr(vcpu, op, now);
+    vcpu.targets = targets;
+    loop.stopAtEffect(vcpu);
+    return true;
+  }
+
+  /** The self-IPI register of an x2APIC (0x83f), which an xAPIC lacks: it writes its ICR. */
+  toSelf(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.xapic) return this.send(vcpu, OP.ipiSelf, now);
+    if (vcpu.apicv) return interruptsItself(vcpu);
+    this.needs.loop().exitByOperation(vcpu, KIND.otherMsr, now);
+    vcpu.irr |= VECTOR.call;
+    return true;
+  }
+
+  /** The IPI's delivery point: its targets see it now, and the sender wakes those that sleep. */
+  deliver(vcpu: Vcpu, now: Instant): void {
+    const { traits } = this.settings;
+    const { wakeSwait, wakeRcuwait } = EXTRAS;
+    for (const target of vcpu.targets) {
+      if (!this.needs.delivery.deliver(target, VECTOR.reschedule, now)) continue;
+      this.needs.loop().addWakeWork(vcpu, this.needs.software((traits.waiter === "swait" ? wakeSwait : wakeRcuwait).value));
+    }
+  }
+
+  private writeIcr(vcpu: Vcpu, op: IpiOp, now: Instant): void {
+    const { settings } = this;
+    const { icr } = settings.traits;
+    const loop = this.needs.loop();
+    // IPI virtualization traps what it cannot deliver itself after the write to the APIC page.
+    if (vcpu.ipiVirtualization) loop.exitByOperation(vcpu, KIND.apicWrite, now);
+    else if (vcpu.xapic) {
+      loop.exitByOperation(vcpu, apicRegisterKind(vcpu), now);
+      const { value, missCause } = settings.decisions.icr;
+      vcpu.miss = settings.misses.icr[value ? "not_x2apic" : missCause];
+    } else {
+      const miss = this.icrMiss(op);
+      loop.exitByOperation(vcpu, miss === NEVER_MISSED ? ICR_KIND[icr] : KIND.icrSlow, now);
+      vcpu.miss = miss;
+    }
+  }
+
+  /** handle_fastpath_set_x2apic_icr_irqoff's conditions, by era; from 6.18 on those of kvm_irq_delivery_to_apic_fast. */
+  private icrMiss(op: IpiOp): number {
+    const { decisions, misses, traits } = this.settings;
+    if (!decisions.icr.value) return misses.icr[decisions.icr.missCause];
+    const anyFast = traits.icrAccepts === "any_fast";
+    switch (op) {
+      case OP.ipiShorthand:
+        return misses.icr.shorthand;
+      case OP.ipiSelf:
+        return anyFast ? NEVER_MISSED : misses.icr.shorthand;
+      case OP.ipiLogical:
+        return anyFast ? NEVER_MISSED : misses.icr.logical_destination;
+      case OP.ipiBroadcast:
+        return traits.icrAccepts === "physical_fixed" ? NEVER_MISSED : misses.icr.broadcast;
+      default:
+        return NEVER_MISSED;
+    }
+  }
+}
+
+function targetsOf(vcpu: Vcpu, op: IpiOp): readonly Vcpu[] {
+  const { siblings } = vcpu;
+  switch (op) {
+    case OP.ipi:
+    case OP.ipiLogical: {
+      const target = siblings[vcpu.program.operand];
+      return target === undefined ? [] : [target];
+    }
+    case OP.ipiSelf:
+      return [vcpu];
+    case OP.ipiBroadcast:
+      return siblings;
+    case OP.ipiShorthand:
+    case OP.ipiHypercall:
+      return siblings.filter((sibling) => sibling !== vcpu);
+  }
+}
+
+/** Self-IPI virtualization. */
+function interruptsItself(vcpu: Vcpu): boolean {
+  vcpu.irr |= VECTOR.call;
+  return staysInGuest(vcpu);
+}
+
+function staysInGuest(vcpu: Vcpu): boolean {
+  vcpu.program.op = OP.none;
+  vcpu.program.runCycles = 0;
+  return false;
+}
