@@ -7,17 +7,21 @@ import { EXIT_ANATOMY, type Figure } from "../hw/figure.ts";
 
 export const TIMER_FASTPATH = "Wanpeng Li, KVM: X86: TSCDEADLINE MSR emulation fastpath, cover letters of v1 and v4 (kvm@vger, 2020)";
 
+export const IPI_FASTPATH = "Wanpeng Li, KVM: X86: Ultra fast single target IPI fastpath, cover letter of v2 (kvm@vger, 2020-04-10)";
+
 /** The loop round every exit. */
 export const RUN_LOOP = {
   /** vmx_vcpu_run and its assembly: register switch, exit information, fastpath dispatch. */
-  inner: { value: 542, source: `derived: ${EXIT_ANATOMY}: loop of 1154 less outer loop, dispatch and the VMCALL handler` },
+  inner: { value: 680, source: `derived: ${EXIT_ANATOMY}: loop of 1154 less RDTSC, outer loop, dispatch and the VMCALL handler` },
   /** vcpu_enter_guest and vcpu_run: request checks, preemption and interrupts off and on, SRCU. */
   outer: {
-    value: 300,
-    source: `derived: ${TIMER_FASTPATH}: slow less fast is 452 to 534; outer loop and dispatch together 492, their split assumed`,
+    value: 150,
+    source: `derived: ${TIMER_FASTPATH}: slow less fast is 451 to 534, of which seven retpolines are 175; outer loop and dispatch share the rest evenly (assumed)`,
   },
   /** vmx_handle_exit, emulation of the instruction's operands and RIP, down to the handler. */
-  dispatch: { value: 192, source: `derived: ${TIMER_FASTPATH}: the other part of 492` },
+  dispatch: { value: 146, source: `derived: ${TIMER_FASTPATH}: the other part` },
+  /** From the end of vmx_vcpu_run to handle_exit_irqoff, where 5.5 to 5.7 send an IPI; part of the outer loop. */
+  irqoff: { value: 250, source: `derived: ${IPI_FASTPATH}: the ipi test with the fastpath of 5.5 less that of 5.8` },
   /** kvm_vcpu_exit_request before a re-entry. */
   continuation: { value: 20, source: "assumed: a few loads and branches" },
   /** Context tracking of nohz_full, both ways. */
@@ -34,6 +38,8 @@ export interface HandlerPath extends Figure {
   /** Assumed, as INDIRECT_CALLS. */
   readonly indirectCalls: number;
   readonly spread: number;
+  /** What a fastpath does instead of the normal handler, where that is less. */
+  readonly fast?: { readonly value: number; readonly before: number; readonly source: string };
 }
 
 const path = (value: number, source: string, more: Partial<Omit<HandlerPath, "value" | "source">> = {}): HandlerPath => ({
@@ -46,15 +52,29 @@ const path = (value: number, source: string, more: Partial<Omit<HandlerPath, "va
 });
 
 export const HANDLERS = {
-  tscDeadline: path(260, "assumed: kvm_set_lapic_tscdeadline_msr: cancel, compare with the guest TSC, start the hv timer", {
+  tscDeadline: path(400, `derived: ${TIMER_FASTPATH}: tscdeadline_immed less the loop, the interrupt's delivery and its handler`, {
     indirectCalls: 2,
   }),
-  preemptionTimer: path(220, "assumed: kvm_lapic_expired_hv_timer and setting the vector in the descriptor", { indirectCalls: 2 }),
-  icr: path(420, "assumed: kvm_apic_send_ipi: map look-up, descriptor, physical ICR write", { before: 360, indirectCalls: 2 }),
-  eoi: path(300, "assumed: apic_set_eoi, ISR and PPR update"),
+  preemptionTimer: path(120, `derived: ${TIMER_FASTPATH}: tscdeadline less 3000, the loop, the interrupt's delivery and its handler`, {
+    indirectCalls: 2,
+  }),
+  icr: path(1000, `derived: ${IPI_FASTPATH}: the ipi test without and with it, the path of 5.8 taken from this`, {
+    before: 940,
+    indirectCalls: 6,
+    fast: { value: 420, before: 360, source: "assumed: kvm_irq_delivery_to_apic_fast: map look-up, descriptor, physical ICR write" },
+  }),
+  eoi: path(120, `derived: ${TIMER_FASTPATH}: tscdeadline_immed with APICv off has this exit more`),
   otherMsr: path(200, "assumed: kvm_set_msr_common down to the MSR's case", { indirectCalls: 1 }),
   externalInterrupt: path(120, "assumed: dispatch through the host's IDT; the interrupt's own work is counted as host_interrupt"),
-  hlt: path(180, "assumed: kvm_emulate_halt and the look for pending events", { before: 150, indirectCalls: 2 }),
+  hlt: path(
+    700,
+    `derived: ${IPI_FASTPATH}: the ipi test, whose target is inside its HLT, less the sender's part; covers the book-keeping after the look for events`,
+    {
+      before: 150,
+      indirectCalls: 2,
+      fast: { value: 180, before: 150, source: "assumed: kvm_emulate_halt and the look for pending events" },
+    },
+  ),
   invd: path(20, "assumed: skips the instruction"),
   cpuid: path(156, `derived: ${EXIT_ANATOMY}: CPUID 2522 beside VMCALL 2486 with all mitigations off`),
   vmcall: path(120, "assumed: the split of the ladder's loop of 1154"),

@@ -11,7 +11,7 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import { quantileTable, logNormal, normalQuantile } from "../sim/samplers.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName } from "./paths.ts";
+import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
@@ -111,7 +111,8 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
     parts[INDEX[component]] = (parts[INDEX[component]] as number) + value;
     return value;
   };
-  const path = HANDLERS[handler];
+  const whole: HandlerPath = HANDLERS[handler];
+  const path = variant === "slow" ? whole : { ...whole, ...whole.fast };
   const switchOut = add("hardware", Math.round(cycles.worldSwitch.value / 2));
   const mitigationOut = addMitigationsOut(add, cpu, on, indirectCalls(variant, path.indirectCalls), userspace);
   const inner = software(RUN_LOOP.inner.value);
@@ -124,11 +125,12 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
   const before = heavy ? 0 : Math.round((work * path.before) / Math.max(path.value, 1));
   const slow = variant === "slow";
   const early = slow ? add("run_loop", software(RUN_LOOP.outer.value / 2 + RUN_LOOP.dispatch.value)) : 0;
-  const effectAt = at + early + add("handler", before);
+  const irqoff = variant === "skip" ? software(RUN_LOOP.irqoff.value) : 0;
+  const effectAt = at + early + irqoff + add("handler", before);
   const interruptsOnAt = slow ? at + Math.round(early / 2) : variant === "reenter" ? Infinity : effectAt;
   at = effectAt + add("handler", work - before);
   if (variant === "reenter") at += add("run_loop", software(RUN_LOOP.continuation.value));
-  else at += add("run_loop", software(slow ? RUN_LOOP.outer.value / 2 : RUN_LOOP.outer.value));
+  else at += add("run_loop", software(slow ? RUN_LOOP.outer.value / 2 : RUN_LOOP.outer.value)) - irqoff;
   if (userspace) at += add("userspace", software(EXTRAS.userspace.value));
 
   const entry = addEntry(add, cpu, on, inner - Math.round(inner / 2), Math.round(tracked / 2));

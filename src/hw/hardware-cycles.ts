@@ -36,6 +36,8 @@ export interface HardwareCycles {
   readonly apicvSync: Figure;
   /** What a retpoline costs over a predicted indirect call. */
   readonly retpoline: Figure;
+  /** From an interrupt's recognition in the guest to its handler's first instruction. */
+  readonly interruptDelivery: Figure;
   /** From a physical IPI's ICR write to its arrival at the other core. */
   readonly ipiFlight: Figure;
   /** Software paths of the reference core (Skylake-SP) take this many times as many cycles here. */
@@ -64,6 +66,7 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
   preemptionTimerLoad: { value: 48, source: `derived: ${EXIT_ANATOMY}: VMCALL with preemption_timer=Y less with N` },
   apicvSync: { value: 72, source: `derived: ${EXIT_ANATOMY}: VMCALL with enable_apicv=Y less with N` },
   retpoline: { value: 25, source: "assumed: a mispredicted return serialised by LFENCE or PAUSE, twenty to thirty cycles" },
+  interruptDelivery: { value: 200, source: "assumed: evaluating the virtual interrupt, the gate of the IDT and the stack's switch" },
   ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
   softwareScale: { value: 1, source: "by definition: the reference core" },
 };

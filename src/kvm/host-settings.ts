@@ -41,6 +41,7 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
     ghz: resolved.tscHz / 1e9,
     mwaitCstates: cstates,
     hltCstates: cstates.filter(({ name }) => name === "c1"),
+    interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
   };
 }

@@ -34,6 +34,8 @@ export interface RunLoopSettings {
   readonly hltCstates: readonly CState[];
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
+  /** Cycles in which the guest's CPU gets to an interrupt's handler. */
+  readonly interruptDelivery: number;
 }
 
 /** Told of each exit when it is complete; for traces and tests. */
@@ -249,10 +251,10 @@ export class RunLoop {
   private take(vcpu: Vcpu, now: Instant): void {
     const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
     vcpu.irr &= ~vector;
-    let at = now;
+    let at = (now + this.settings.interruptDelivery) as Instant;
     if (vcpu.haltedInGuest) {
       vcpu.haltedInGuest = false;
-      at = (now + this.wakeFromGuestHalt(vcpu, now)) as Instant;
+      at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
     }
     // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
     if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);

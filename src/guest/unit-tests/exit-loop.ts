@@ -3,8 +3,8 @@ import { OP, type Op, type Vector } from "../program.ts";
 import type { Samples } from "./samples.ts";
 import { TestProgram, compute, step, type Steps } from "./test-program.ts";
 
-/** Between the two RDTSC of an iteration, the operation aside (assumed: their own latency). */
-const RDTSC_CYCLES = 40;
+/** Between the two RDTSC of an iteration, the operation aside: their own latency (github.com/esmakokten/cos-vmimg measurements/exit-anatomy). */
+const RDTSC_CYCLES = 58;
 
 export class ExitLoop extends TestProgram {
   private readonly operation: Op;

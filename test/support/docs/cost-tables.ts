@@ -1,6 +1,6 @@
 /** Tables of `src/cost/README.md`: every figure of the cost model with its source. */
 import { COMPONENTS, COMPONENT_NAMES, MITIGATION_COMPONENTS } from "../../../src/cost/components.ts";
-import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, TIMER_FASTPATH, type HandlerPath } from "../../../src/cost/paths.ts";
+import { EXTRAS, HANDLERS, INDIRECT_CALLS, IPI_FASTPATH, RUN_LOOP, TIMER_FASTPATH, type HandlerPath } from "../../../src/cost/paths.ts";
 import { CPUS, CPU_NAMES, type CpuName } from "../../../src/hw/cpus.ts";
 import { cstatesOf } from "../../../src/hw/cstates.ts";
 import { EXIT_ANATOMY, type Figure } from "../../../src/hw/figure.ts";
@@ -72,6 +72,7 @@ function figureCells({ value, source }: Figure): string[] {
 const SHORT: readonly (readonly [long: string, short: string])[] = [
   [EXIT_ANATOMY, "[exit-anatomy](#sources)"],
   [TIMER_FASTPATH, "[timer fastpath letters](#sources)"],
+  [IPI_FASTPATH, "[IPI fastpath letter](#sources)"],
 ];
 
 /** How far a figure can be trusted: read somewhere, computed from such, or our own guess. */

@@ -133,7 +133,8 @@ function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
     wakeCycles = guestWakeCycles(world, vcpu, now - vcpu.haltedSince);
     vcpu.haltedSince = null;
   }
-  const takenAt = now + wakeCycles;
+  const delivered = wakeCycles + world.resolved.cpu.cycles.interruptDelivery.value;
+  const takenAt = now + delivered;
   const { timer, program } = vcpu;
   if (vector === VECTOR.timer && timer.lateFor !== null) {
     countLatency(world, "timer", Math.max(0, takenAt - timer.lateFor));
@@ -144,7 +145,7 @@ function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
     vcpu.ipiSentAt = null;
   }
   program.interrupt(vector, takenAt as Parameters<typeof program.interrupt>[1], program.runCycles);
-  program.runCycles += wakeCycles;
+  program.runCycles += delivered;
 }
 
 /** The core leaves the C-state into which the guest itself put it: with HLT never deeper than C1. */

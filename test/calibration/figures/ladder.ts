@@ -1,0 +1,71 @@
+/** One exit stripped down step by step: github.com/esmakokten/cos-vmimg measurements/exit-anatomy. */
+import type { HostSpecPatch } from "../../../src/config/host-schema.ts";
+import { mergePatch } from "../../../src/config/merge.ts";
+import { ABSOLUTE_CYCLES, SHAPE_FACTOR, type PublishedFigure } from "../figure.ts";
+import { machine } from "../machine.ts";
+import { unitTest } from "../measure.ts";
+
+type Test = "vmcall" | "cpuid" | "pio" | "mmio";
+
+interface Rung {
+  readonly id: string;
+  /** What it changes of the rung above it. */
+  readonly change: HostSpecPatch;
+  readonly p50: Partial<Record<Test, number>>;
+  /** Why some are not met yet. */
+  readonly open?: Partial<Record<Test, string>>;
+}
+
+const PREDICTORS = "the cost of an IBPB and of IBRS to the code that runs after them is missing";
+const USER_SPACE = "VERW and IBRS at the hop to user space are missing";
+
+const RUNGS: readonly Rung[] = [
+  {
+    id: "base",
+    change: {},
+    p50: { vmcall: 4560, cpuid: 4540, pio: 25556, mmio: 30266 },
+    open: { vmcall: PREDICTORS, cpuid: PREDICTORS, pio: PREDICTORS, mmio: PREDICTORS },
+  },
+  {
+    id: "no-spectre-v2",
+    change: { mitigations: { spectre_v2: "off", retbleed: "off", vmscape: "off" } },
+    p50: { vmcall: 4056, cpuid: 4072, pio: 11392, mmio: 13848 },
+    open: { mmio: USER_SPACE },
+  },
+  { id: "mitigations-off", change: { mitigations: { all: "off" } }, p50: { vmcall: 3536, cpuid: 3548, pio: 8056, mmio: 10144 } },
+  { id: "guest-off", change: { guests: { vm: { mitigations: "off" } } }, p50: { vmcall: 2486, cpuid: 2522, pio: 6888, mmio: 8848 } },
+  { id: "no-vpmu", change: { guests: { vm: { vpmu: false } } }, p50: { vmcall: 2168, mmio: 8616 } },
+  { id: "no-pku", change: { guests: { vm: { pku: false } } }, p50: { vmcall: 2162, mmio: 8516 } },
+  { id: "no-apicv", change: { kvm: { enable_apicv: "off" } }, p50: { vmcall: 2090, mmio: 8550 } },
+  { id: "no-ptimer", change: { kvm: { preemption_timer: "off" } }, p50: { vmcall: 2042, mmio: 8254 } },
+  { id: "no-nohz-full", change: { cmdline: { nohz_full: false } }, p50: { vmcall: 1830, mmio: 7902 } },
+];
+
+let patch: HostSpecPatch = {};
+export const LADDER: readonly PublishedFigure[] = RUNGS.flatMap(({ id, change, p50, open }) => {
+  patch = mergePatch(patch, change);
+  const spec = machine("skx-8160", patch);
+  return (Object.entries(p50) as [Test, number][]).map(([test, published]) => ({
+    id: `ladder ${id} ${test}`,
+    published,
+    unit: "cycles",
+    grade: "read",
+    within: ABSOLUTE_CYCLES,
+    ...(open?.[test] === undefined ? {} : { open: open[test] }),
+    emulate: () => unitTest(spec, test).p50,
+  }));
+});
+
+const base = machine("skx-8160");
+const shape = (id: string, published: number, emulate: () => number): PublishedFigure => ({
+  id: `shape ${id}`,
+  published,
+  unit: "ratio",
+  grade: "read",
+  within: SHAPE_FACTOR,
+  emulate,
+});
+export const SHAPES: readonly PublishedFigure[] = [
+  shape("p99.9/p50 isolated", 4978 / 4560, () => unitTest(base, "vmcall").p999 / unitTest(base, "vmcall").p50),
+  shape("p99/p50 isolated", 4586 / 4560, () => unitTest(base, "vmcall").p99 / unitTest(base, "vmcall").p50),
+];

@@ -1,0 +1,18 @@
+/** Figures of the emulator, measured once for each specification. */
+import type { HostSpec } from "../../src/kvm/host-spec.ts";
+import type { UnitTestName } from "../../src/kvm/unit-tests.ts";
+import { runUnitTest, type TestResult } from "../../src/kvm/vmexit.ts";
+
+const SEED = 1;
+const results = new Map<string, TestResult>();
+
+/** A test of `vmexit` on a host. */
+export function unitTest(spec: HostSpec, name: UnitTestName): TestResult {
+  const key = `${name} ${JSON.stringify(spec)}`;
+  let result = results.get(key);
+  if (result === undefined) {
+    result = runUnitTest(spec, name, SEED);
+    results.set(key, result);
+  }
+  return result;
+}
