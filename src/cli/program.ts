@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { parseAddress, type Address } from "../http/listen-address.ts";
 import { stopSignal } from "../daemon/stop.ts";
 import { defaultConfigDir } from "./config-dir.ts";
+import type { DashboardsFlags } from "./dashboards.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
@@ -49,6 +50,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (spec: string, flags: VmexitFlags) => {
       const { vmexit } = await import("./vmexit.ts");
       await run(vmexit(spec, flags));
+    });
+  program
+    .command("dashboards")
+    .description("Writes the Grafana dashboards as JSON files.")
+    .requiredOption("--out <dir>", "directory for the dashboards; made when it is missing")
+    .option("--rules <dir>", "directory for the rule files of Prometheus, too")
+    .action(async (flags: DashboardsFlags) => {
+      const { dashboards } = await import("./dashboards.ts");
+      code = dashboards(flags);
     });
   try {
     await program.parseAsync(argv);
