@@ -50,7 +50,7 @@ const WARM_UP_SHARE = 0.1;
 const WARM_UP_SECONDS_MIN = 0.05;
 
 /** Blocks of a seed: a power of two, so that neighbours can be joined in twos. */
-export function blocksOf(seeds: number, secondsPerSeed: number): ArmPlan {
+function blocksOf(seeds: number, secondsPerSeed: number): ArmPlan {
   const blocks = 2 ** Math.max(1, Math.floor(Math.log2(BATCHES_WANTED / seeds)));
   return {
     warmUpSeconds: Math.max(WARM_UP_SECONDS_MIN, secondsPerSeed * WARM_UP_SHARE),
@@ -60,7 +60,7 @@ export function blocksOf(seeds: number, secondsPerSeed: number): ArmPlan {
 }
 
 /** vCPU seconds that a comparison emulates: what its cost is proportional to. */
-export function plannedVcpuSeconds({ hosts, seeds, secondsPerSeed }: ComparePlan): number {
+function plannedVcpuSeconds({ hosts, seeds, secondsPerSeed }: ComparePlan): number {
   const blocks = blocksOf(seeds.length, secondsPerSeed);
   return seeds.length * hosts.reduce((sum, { before, after }) => sum + armVcpuSeconds(before, blocks) + armVcpuSeconds(after, blocks), 0);
 }

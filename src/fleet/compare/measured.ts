@@ -36,7 +36,7 @@ const SIZES = {
 type Sum = keyof typeof SIZES;
 
 /** Where each sum starts. */
-export const SUM: Readonly<Record<Sum, number>> = (() => {
+const SUM: Readonly<Record<Sum, number>> = (() => {
   let next = 0;
   const starts = {} as Record<Sum, number>;
   for (const [name, size] of Object.entries(SIZES) as [Sum, number][]) {

@@ -15,7 +15,7 @@ function decimalsOf(halfWidth: number | null): number {
 }
 
 /** `-3.97 ± 0.03 %` for a relative difference, `+82.1 ± 0.2 points` for one between shares. */
-export function wordDifference({ value, halfWidth }: Difference, unit: "%" | "points" | "", signed = true): string {
+function wordDifference({ value, halfWidth }: Difference, unit: "%" | "points" | "", signed = true): string {
   const scale = unit === "" ? 1 : 100;
   const decimals = decimalsOf(halfWidth === null ? null : halfWidth * scale);
   const sign = signed && value > 0 ? "+" : "";
