@@ -7,6 +7,7 @@ import type { Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
 import { initialWindow } from "./halt-polling.ts";
+import { kernelOf } from "./kernel-choice.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
@@ -35,12 +36,16 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
     nohz: guest.spec.nohz,
     ghz,
     boot: now,
+    restartsTwice: restartsTwice(guest),
   });
+
+const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
 /** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
 export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["workload", "hz", "nohz", "load"] as const;
-  return keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+  const sameTimers = restartsTwice(old) === restartsTwice(wanted);
+  return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
 }
 
 export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
