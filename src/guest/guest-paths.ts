@@ -16,8 +16,8 @@ export const GUEST_PATHS = {
   /** clockevents_program_event down to the WRMSR. */
   reprogram: 250,
   /** virtio's interrupt and its NAPI poll, for each interrupt and for each request. */
-  device: 1800,
-  request: 800,
+  device: 1400,
+  request: 700,
   /** scheduler_ipi. */
   reschedule: 200,
   /** do_idle up to the tick's stop, and from the tick's start to schedule(). */
@@ -27,11 +27,11 @@ export const GUEST_PATHS = {
   /** From the last look at need_resched to HLT. */
   haltEntry: 120,
   /** schedule() from the idle task to a thread, and its way back to user space. */
-  switchTo: 2000,
+  switchTo: 1500,
   /** try_to_wake_up. */
   wake: 900,
   /** clock_nanosleep up to the timer's start. */
   sleep: 700,
   /** A packet down to virtio's ring. */
-  send: 1500,
+  send: 1200,
 } as const;
