@@ -13,6 +13,8 @@ import { OP, type Op, type Program } from "../guest/program.ts";
 
 export interface UnitTest {
   readonly doc: string;
+  /** Runs in the bare kernel of kvm-unit-tests, not in a Linux guest. */
+  readonly bare: boolean;
   /** vCPUs of each VM. */
   readonly vcpus: number;
   /** Two VMs whose network devices hang on one bridge, or one. */
@@ -25,7 +27,7 @@ export interface UnitTest {
 }
 
 /** A test of the bare kernel of kvm-unit-tests. */
-const BARE = { vcpus: 2, vms: 1, unit: "cycles", warmUp: 200 } as const;
+const BARE = { bare: true, vcpus: 2, vms: 1, unit: "cycles", warmUp: 200 } as const;
 
 const FAR = 2 ** 40;
 const BROADCAST_VCPUS = 8;
@@ -91,6 +93,7 @@ export const UNIT_TESTS = {
   self_ipi: exitLoop("self-IPI", OP.selfIpi),
   cyclictest: {
     doc: "Linux guest, interval 1000 us: from the wake-up's time to user space reading the clock",
+    bare: false,
     vcpus: 2,
     vms: 1,
     unit: "ns",
@@ -100,6 +103,7 @@ export const UNIT_TESTS = {
   },
   tcp_rr: {
     doc: "two Linux guests over vhost-net: a request and its answer, both sides halting while they wait",
+    bare: false,
     vcpus: 1,
     vms: 2,
     unit: "ns",

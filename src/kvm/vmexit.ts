@@ -68,10 +68,12 @@ export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): T
 /** The host with the test's VMs alone: the first guest's settings, each vCPU on a core of its own. */
 function testSpec(spec: HostSpec, test: UnitTest, cpus: readonly number[]): HostSpec {
   const first = firstGuest(spec);
+  // The bare kernel has no paravirtual EOI, and its tests write TSC_DEADLINE whatever the guest's own kernel would.
+  const kernel = test.bare ? ({ pv: { ...first.pv, eoi: false, haltpoll: false }, timer: "tsc_deadline" } as const) : {};
   const vm = (number: number): GuestSpec => {
     const own = new Set(cpus.slice(number * test.vcpus, (number + 1) * test.vcpus));
     const placement = formatCpuList(Array.from({ length: spec.cpus }, (_, cpu) => own.has(cpu)));
-    return { ...first, count: 1, vcpus: test.vcpus, workload: "idle", load: 1, placement };
+    return { ...first, ...kernel, count: 1, vcpus: test.vcpus, workload: "idle", load: 1, placement };
   };
   return {
     ...spec,
