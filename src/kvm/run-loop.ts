@@ -6,6 +6,7 @@
  *
  * Linux arch/x86/kvm/x86.c vcpu_enter_guest, arch/x86/kvm/vmx/vmx.c vmx_vcpu_run.
  */
+import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
@@ -36,6 +37,8 @@ export interface RunLoopSettings {
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
   readonly interruptDelivery: number;
+  /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
+  readonly predictorRefill: number;
 }
 
 /** Told of each exit when it is complete; for traces and tests. */
@@ -89,7 +92,7 @@ export class RunLoop {
   retarget(vcpu: Vcpu, kind: number): void {
     const begun = vcpu.since;
     const before = vcpu.cost as ExitCost;
-    const after = vcpu.costs[kind] as ExitCost;
+    const after = vcpu.exitCosts[kind] as ExitCost;
     vcpu.kind = kind;
     vcpu.cost = after;
     vcpu.interruptsOnAt = (begun + after.interruptsOnAt) as Instant;
@@ -158,7 +161,10 @@ export class RunLoop {
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
     this.tally.add(GUEST, now - vcpu.since);
     this.timer.leaveGuest(vcpu);
-    const cost = vcpu.costs[kind] as ExitCost;
+    const costs = vcpu.coldPredictors ? vcpu.coldCosts : vcpu.costs;
+    const cost = costs[kind] as ExitCost;
+    vcpu.exitCosts = costs;
+    vcpu.coldPredictors = cost.flushesPredictors;
     vcpu.state = STATE.exit;
     vcpu.since = now;
     vcpu.kind = kind;
@@ -201,6 +207,7 @@ export class RunLoop {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
@@ -239,12 +246,20 @@ export class RunLoop {
         return;
       }
       if (program.runCycles > 0) {
+        if (vcpu.refillLeft > 0) this.refillPredictors(vcpu);
         vcpu.stepAt = (now + program.runCycles) as Instant;
         return;
       }
       if (program.op === OP.none) program.next(now);
       else if (this.execute(vcpu, now)) return;
     }
+  }
+
+  /** The guest's code runs slower until its branches are predicted again: the indirect cost of a barrier. */
+  private refillPredictors(vcpu: Vcpu): void {
+    const run = Math.min(vcpu.program.runCycles, vcpu.refillLeft);
+    vcpu.refillLeft -= run;
+    vcpu.program.runCycles += nearest(run * this.settings.predictorRefill);
   }
 
   /** The highest pending vector is taken by the guest. */

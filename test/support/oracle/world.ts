@@ -31,6 +31,8 @@ export interface OracleCpu {
 export interface OracleExit {
   kind: ExitKindName;
   cost: ExitCost;
+  /** Costs of its other possible kinds. */
+  readonly costs: ReadonlyMap<ExitKindName, ExitCost>;
   /** When the present stretch began: polling and sleeping are cut out. */
   since: number;
   /** Cycles of the stretches before it. */
@@ -71,6 +73,8 @@ export interface OracleVcpu {
   readonly program: Program;
   siblings: readonly OracleVcpu[];
   readonly costs: ReadonlyMap<ExitKindName, ExitCost>;
+  /** Of an exit that follows an IBPB. */
+  readonly coldCosts: ReadonlyMap<ExitKindName, ExitCost>;
   readonly noise: ReadonlyMap<ExitReason, Stream>;
   readonly canPostTimer: boolean;
   readonly canUseHvTimer: boolean;
@@ -95,6 +99,10 @@ export interface OracleVcpu {
   readonly timer: OracleTimer;
   pollWindowNs: number;
   haltStart: number;
+  /** An IBPB ran in the last exit, or runs in the one in flight. */
+  predictorsFlushed: boolean;
+  /** Guest code that has yet to run with unpredicted branches. */
+  unpredictedCycles: number;
   wakeRequested: boolean;
   exit: OracleExit | null;
   /** Work of host interrupts that wait for the next VM entry to end at once. */
