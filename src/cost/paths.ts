@@ -29,7 +29,7 @@ export const RUN_LOOP = {
   /** vmx_handle_exit, emulation of the instruction's operands and RIP, down to the handler. */
   dispatch: { value: 176, source: `derived: ${TIMER_FASTPATH}: the other part` },
   /** From the end of vmx_vcpu_run to handle_exit_irqoff, where 5.5 to 5.7 send an IPI; part of the outer loop. */
-  irqoff: { value: 250, source: `derived: ${IPI_FASTPATH}: the ipi test with the fastpath of 5.5 less that of 5.8` },
+  irqoff: { value: 200, source: `derived: ${IPI_FASTPATH}: the ipi test with the fastpath of 5.5 less that of 5.8` },
   /** kvm_vcpu_exit_request before a re-entry. */
   continuation: { value: 20, source: "assumed: a few loads and branches" },
   /** Context tracking of nohz_full, both ways. */
@@ -66,8 +66,8 @@ export const HANDLERS = {
   preemptionTimer: path(130, `derived: ${TIMER_FASTPATH}: tscdeadline less 3000, the loop, the interrupt's delivery and its handler`, {
     indirectCalls: 2,
   }),
-  icr: path(1000, `derived: ${IPI_FASTPATH}: the ipi test without and with it, the path of 5.8 taken from this`, {
-    before: 940,
+  icr: path(930, `derived: ${IPI_FASTPATH}: the ipi test without and with it, the path of 5.8 taken from this`, {
+    before: 870,
     indirectCalls: 6,
     fast: { value: 420, before: 360, source: "assumed: kvm_irq_delivery_to_apic_fast: map look-up, descriptor, physical ICR write" },
   }),
@@ -121,10 +121,14 @@ export const EXTRAS = {
   /** Handling a host interrupt: entry, its own work, return. */
   hostTick: { value: 8000, source: `${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more` },
   hostDevice: { value: 5000, source: "assumed: an interrupt with its softirq" },
-  hrtimerInterrupt: { value: 1500, source: "assumed: hrtimer_interrupt with one expired timer" },
+  hrtimerInterrupt: {
+    value: 1150,
+    source:
+      "derived: tscdeadline_latency of a busy guest, 3200 by an hrtimer and 800 less by the preemption timer (ce7a058a2117), less the exits",
+  },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
   /** Noticing a wake-up in the halt-polling loop. */
-  pollNotice: { value: 120, source: "assumed: a cache line moves between cores" },
+  pollNotice: { value: 180, source: "assumed: half a turn of the loop with its look at the vCPU, a cache line from another core" },
   /** Leaving the CPU when blocking, and coming back to it: schedule, halt bookkeeping. */
   scheduleOut: { value: 1400, source: "assumed: prepare_to_swait, schedule, switch to idle" },
   scheduleIn: {
@@ -138,7 +142,7 @@ export const EXTRAS = {
     source: "assumed: some 60 cache lines from memory; C-state exit and cold caches dominate a wake-up (aca6ff29c406)",
   },
   /** try_to_wake_up from a wait queue or a single waiter, up to the thread's being runnable. */
-  wakeSwait: { value: 1500, source: "derived: the wake-up with rcuwait and what da4ad88cab58 saves: 15 to 20 % of tscdeadline_latency" },
+  wakeSwait: { value: 1650, source: "derived: the wake-up with rcuwait and what da4ad88cab58 saves: 15 to 20 % of tscdeadline_latency" },
   wakeRcuwait: { value: 600, source: "derived: the wake-ups of tscdeadline_latency, see scheduleIn; the split is assumed" },
   /** What it takes more when the thread's CPU is another one: its run queue's cache lines and the reschedule IPI's ICR write. */
   wakeRemote: {
@@ -152,6 +156,12 @@ export const COLD_CACHES_HALF_NS = {
   value: 1_000_000,
   source: "assumed: the host's own work on the shared cache",
 } as const satisfies Figure;
+
+/** Kernel code between two indirect calls, where a path's calls were not counted. */
+export const CYCLES_PER_INDIRECT_CALL: Figure = {
+  value: 120,
+  source: "assumed: as on the paths round an exit, 15 calls on some 1800 cycles of a slow ICR write",
+};
 
 /** Guest code that runs before a guest's branches are all predicted again. */
 export const GUEST_FOOTPRINT: Figure = {

@@ -1,6 +1,6 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
-import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { exitCost, hostCodeScale, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
@@ -18,7 +18,7 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
     nohzFull: resolved.nohzFull,
     cstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
     hrtimerPinned: resolved.traits.hrtimerPinned,
-    softwareScale: resolved.cpu.cycles.softwareScale.value,
+    softwareScale: hostCodeScale(resolved.cpu, resolved.entryWork),
   };
 }
 
@@ -34,9 +34,9 @@ export function blockSettings(resolved: ResolvedHost): BlockSettings {
 }
 
 /** try_to_wake_up of a blocked vCPU's thread, from its own CPU or from another one. */
-function wakeCycles({ cpu, traits }: ResolvedHost, remote: boolean): number {
+function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): number {
   const waiter = traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait;
-  return Math.round((waiter.value + (remote ? EXTRAS.wakeRemote.value : 0)) * cpu.cycles.softwareScale.value);
+  return Math.round((waiter.value + (remote ? EXTRAS.wakeRemote.value : 0)) * hostCodeScale(cpu, entryWork));
 }
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
@@ -52,7 +52,7 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
     hltCstates: cstates.filter(({ name }) => name === "c1"),
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
-    rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
+    rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
   };
 }
 

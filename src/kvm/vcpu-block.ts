@@ -91,13 +91,15 @@ export class VcpuBlock {
 
   /** The HLT's own look for events; goes on to the entry, or polls, or leaves the CPU. */
   private check(vcpu: Vcpu, now: Instant): void {
-    if (!this.runnable(vcpu) && this.timer.switchToSoftware(vcpu, now)) {
+    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
+    if (this.timer.switchToSoftware(vcpu, now)) {
+      // It looks again when the hrtimer is armed.
       const work = this.cpus.software(EXTRAS.hrtimer.value);
       vcpu.hasExtras = true;
       vcpu.handlerCycles += work;
-      vcpu.afterEffect += work;
+      vcpu.stepAt = (now + work) as Instant;
+      return;
     }
-    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
     vcpu.haltStart = now;
     vcpu.wakeRequested = false;
     const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);

@@ -29,7 +29,7 @@ const ROWS: readonly Row[] = [
     id: "preemption_timer=N",
     test: "tscdeadline_latency",
     published: 5700,
-    on: [NO_ADVANCE, { kernel: "linux-4.18", kvm: { preemption_timer: "off", halt_poll: "off" }, cmdline: { idle: "poll" } }],
+    on: [NO_ADVANCE, { kernel: "linux-4.18", kvm: { preemption_timer: "off" } }],
   },
   { id: "no advance", test: "tscdeadline_latency_busy", published: 2600, on: [NO_ADVANCE, { kernel: "linux-4.18" }] },
   {

@@ -37,13 +37,15 @@ export function haltFastpath(world: World, vcpu: OracleVcpu, now: number): void 
 /** The HLT's own look for events. */
 export function checkHalt(world: World, vcpu: OracleVcpu, now: number): void {
   const exit = vcpu.exit!;
-  if (!runnable(vcpu) && switchToHrtimer(world, vcpu, now)) {
-    const work = software(world, EXTRAS.hrtimer.value);
-    exit.extra.handler += work;
-    exit.afterEffect += work;
-  }
   if (runnable(vcpu)) {
     setStep(world, vcpu, "end", now + exit.afterEffect);
+    return;
+  }
+  if (switchToHrtimer(world, vcpu, now)) {
+    // Arming the hrtimer takes its time, after which KVM looks once more.
+    const work = software(world, EXTRAS.hrtimer.value);
+    exit.extra.handler += work;
+    setStep(world, vcpu, "effect", now + work);
     return;
   }
   vcpu.haltStart = now;

@@ -2,7 +2,7 @@
  * What the oracle knows of a host: plain objects, one per thing. The rules that move them stand in
  * the files beside this one, a file per part of KVM; none of them shares code with the engine.
  */
-import type { ExitCost } from "../../../src/cost/plan.ts";
+import { hostCodeScale, type ExitCost } from "../../../src/cost/plan.ts";
 import type { Program, Vector } from "../../../src/guest/program.ts";
 import type { CState } from "../../../src/hw/cstates.ts";
 import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
@@ -160,8 +160,9 @@ export function delayStep(world: World, vcpu: OracleVcpu, cycles: number): void 
 
 export const stepAt = (vcpu: OracleVcpu): number => vcpu.step?.at ?? Infinity;
 
-/** Cycles of a software path on this CPU model. */
-export const software = (world: World, reference: number): number => Math.round(reference * world.resolved.cpu.cycles.softwareScale.value);
+/** Cycles of a path of host kernel code on this host, slowed down by what its mitigations do to branches. */
+export const software = (world: World, reference: number): number =>
+  Math.round(reference * hostCodeScale(world.resolved.cpu, world.resolved.entryWork));
 
 /** In the guest, or so close to it that host interrupts are off and the mode is IN_GUEST_MODE. */
 export function inGuestMode(vcpu: OracleVcpu, now: number): boolean {
