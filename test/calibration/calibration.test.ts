@@ -22,7 +22,7 @@ describe("a published figure is reproduced", () => {
   });
 });
 
-describe("a figure that is known to miss still does, or its reason is out of date", () => {
+describe.skipIf(FIGURES.every(({ open }) => open === undefined))("a figure that is known to miss still does, or its reason is out of date", () => {
   it.each(FIGURES.filter(({ open }) => open !== undefined))("$id: $open", (figure) => {
     expect(measured(figure)).toBeGreaterThan(1);
   });
