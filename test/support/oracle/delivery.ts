@@ -63,7 +63,7 @@ export function wakerCycles(world: World, remote: boolean): number {
 /** The thread will run as soon as its CPU has left its C-state and done what interrupts brought. */
 export function wakeSleeper(world: World, vcpu: OracleVcpu, now: number): void {
   const { timer } = vcpu;
-  const wokenByOwnCpu = timer.state === "off" && timer.pending && timer.cpu === vcpu.cpu;
+  const wokenByOwnCpu = timer.pending && timer.cpu === vcpu.cpu;
   const flight = wokenByOwnCpu ? 0 : world.resolved.cpu.cycles.ipiFlight.value;
   setStep(
     world,
