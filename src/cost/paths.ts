@@ -143,7 +143,10 @@ export const EXTRAS = {
   },
   /** try_to_wake_up from a wait queue or a single waiter, up to the thread's being runnable. */
   wakeSwait: { value: 1650, source: "derived: the wake-up with rcuwait and what da4ad88cab58 saves: 15 to 20 % of tscdeadline_latency" },
-  wakeRcuwait: { value: 600, source: "derived: the wake-ups of tscdeadline_latency, see scheduleIn; the split is assumed" },
+  wakeRcuwait: {
+    value: 600,
+    source: "derived: tscdeadline_latency with HLT (3b8a5df6c4dc, 8577370fb0cb), see scheduleIn; the split is assumed",
+  },
   /** What it takes more when the thread's CPU is another one: its run queue's cache lines and the reschedule IPI's ICR write. */
   wakeRemote: {
     value: 800,

@@ -10,9 +10,9 @@
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
-import { quantileTable, logNormal, normalQuantile } from "../sim/samplers.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+import { BODY_TABLE, tailTable } from "./noise.ts";
+import { CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
@@ -87,24 +87,6 @@ export interface ExitCost {
 
 const INDEX = Object.fromEntries(COMPONENT_NAMES.map((name, index) => [name, index])) as Record<Component, number>;
 export const componentIndex = (name: Component): number => INDEX[name];
-
-const BODY_TABLE = quantileTable(bodyQuantile);
-const TAIL_TABLES = new Map<number, Float64Array>();
-
-/** Near-constant body: normal, then the slow share at the top. */
-function bodyQuantile(u: number): number {
-  const fast = 1 - BODY.tailShare;
-  return u > fast ? BODY.tail : BODY.sigma * normalQuantile(u / fast);
-}
-
-function tailTable(cv: number): Float64Array {
-  let table = TAIL_TABLES.get(cv);
-  if (table === undefined) {
-    table = quantileTable((u) => logNormal(u, cv));
-    TAIL_TABLES.set(cv, table);
-  }
-  return table;
-}
 
 /**
  * Costs one kind of exit.

@@ -18,6 +18,7 @@ import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
@@ -177,7 +178,7 @@ export class RunLoop {
     vcpu.elapsed = 0;
     vcpu.miss = -1;
     vcpu.leavesLoop = false;
-    if (vcpu.hasExtras) clearExtras(vcpu);
+    if (vcpu.hasExtras) vcpu.clearExtras();
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
@@ -253,20 +254,13 @@ export class RunLoop {
         return;
       }
       if (program.runCycles > 0) {
-        if (vcpu.refillLeft > 0) this.refillPredictors(vcpu);
+        if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
         return;
       }
       if (program.op === OP.none) program.next(now);
       else if (this.execute(vcpu, now)) return;
     }
-  }
-
-  /** The guest's code runs slower until its branches are predicted again: the indirect cost of a barrier. */
-  private refillPredictors(vcpu: Vcpu): void {
-    const run = Math.min(vcpu.program.runCycles, vcpu.refillLeft);
-    vcpu.refillLeft -= run;
-    vcpu.program.runCycles += nearest(run * this.settings.predictorRefill);
   }
 
   /** The highest pending vector is taken by the guest. */
@@ -303,13 +297,4 @@ export class RunLoop {
 /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
 function hasRequest(vcpu: Vcpu): boolean {
   return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
-}
-
-function clearExtras(vcpu: Vcpu): void {
-  vcpu.hasExtras = false;
-  vcpu.waitCycles = 0;
-  vcpu.wakeCycles = 0;
-  vcpu.handlerCycles = 0;
-  vcpu.loopCycles = 0;
-  vcpu.interruptCycles = 0;
 }

@@ -215,6 +215,16 @@ export class Vcpu {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
+  /** A new exit has nothing beyond its compiled cost yet. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
+  }
+
   /** Moves every remembered instant by `delta`. */
   shift(delta: number): void {
     const move = (at: Instant): Instant => (at + delta) as Instant;
