@@ -17,26 +17,34 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 
-const DIR = "config/stack";
-const read = <T>(path: string): T => parse(readFileSync(join(DIR, path), "utf8")) as T;
-const { services, volumes } = read<{ services: Readonly<Record<string, Service>>; volumes: Readonly<Record<string, unknown>> }>(
-  "compose.yaml",
-);
-const prometheus = read<{
-  global: { scrape_interval: string; evaluation_interval: string };
-  rule_files: string[];
-  scrape_configs: {
-    job_name: string;
-    params?: Record<string, string[]>;
-    http_sd_configs?: { url: string }[];
-    static_configs?: { targets: string[] }[];
+interface PrometheusConfig {
+  readonly global: { readonly scrape_interval: string; readonly evaluation_interval: string };
+  readonly rule_files: readonly string[];
+  readonly scrape_configs: readonly {
+    readonly params?: Readonly<Record<string, readonly string[]>>;
+    readonly http_sd_configs?: readonly { readonly url: string }[];
+    readonly static_configs?: readonly { readonly targets: readonly string[] }[];
   }[];
-}>("prometheus/prometheus.yaml");
-const datasource = read<{
-  datasources: { type: string; uid: string; url: string; isDefault: boolean; jsonData: { timeInterval: string } }[];
-}>("grafana/provisioning/datasources/prometheus.yaml").datasources[0]!;
-const provider = read<{ providers: { type: string; options: { path: string } }[] }>("grafana/provisioning/dashboards/fastpathd.yaml")
-  .providers[0]!;
+}
+
+interface DataSource {
+  readonly url: string;
+  readonly jsonData: { readonly timeInterval: string };
+}
+
+interface Provider {
+  readonly options: { readonly path: string };
+}
+
+const DIR = "config/stack";
+const read = (path: string): unknown => parse(readFileSync(join(DIR, path), "utf8"));
+const { services, volumes } = read("compose.yaml") as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+};
+const prometheus = read("prometheus/prometheus.yaml") as PrometheusConfig;
+const datasource = (read("grafana/provisioning/datasources/prometheus.yaml") as { datasources: readonly DataSource[] }).datasources[0]!;
+const provider = (read("grafana/provisioning/dashboards/fastpathd.yaml") as { providers: readonly Provider[] }).providers[0]!;
 
 const service = (name: string): Service => services[name]!;
 const all = Object.entries(services);

@@ -29,17 +29,17 @@ interface TestFile {
   }[];
 }
 
-const read = <T>(path: string): T => parse(readFileSync(path, "utf8")) as T;
+const read = (path: string): unknown => parse(readFileSync(path, "utf8"));
 
 export const filesOf = (dir: string): string[] => readdirSync(dir).map((name) => join(dir, name));
 
 const rules = (): (Alert | Recording)[] =>
-  filesOf(RULES_DIR).flatMap((path) => read<RuleFile>(path).groups.flatMap((group) => group.rules));
+  filesOf(RULES_DIR).flatMap((path) => (read(path) as RuleFile).groups.flatMap((group) => group.rules));
 export const alerts = (): Alert[] => rules().filter((rule) => "alert" in rule);
 export const recordings = (): Recording[] => rules().filter((rule) => "record" in rule);
 
 /** For each unit test: which alert, and how many of it should fire. */
 export const alertTests = (): { alert: string; firing: number }[] =>
   filesOf(RULE_TESTS_DIR)
-    .flatMap((path) => read<TestFile>(path).tests.flatMap((one) => one.alert_rule_test))
+    .flatMap((path) => (read(path) as TestFile).tests.flatMap((one) => one.alert_rule_test))
     .map(({ alertname, exp_alerts }) => ({ alert: alertname, firing: exp_alerts.length }));
