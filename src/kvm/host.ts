@@ -18,6 +18,7 @@ import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
@@ -68,7 +69,14 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
+    this.block = new VcpuBlock({
+      settings: blockSettings(resolved),
+      cpus,
+      timer,
+      tally,
+      rekey,
+      enter: (vcpu, at) => this.loop.enter(vcpu, at),
+    });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
@@ -78,6 +86,10 @@ export class KvmHost {
       accounting: this.accounting,
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
+      pause: (vcpu, at) => {
+        leaveKvmRun(vcpu, at);
+        cpus.release(vcpu, at);
+      },
     });
     this.configure(resolved);
   }
@@ -90,8 +102,9 @@ export class KvmHost {
   /**
    * Takes a new configuration live, as KVM takes a written module parameter: counters, guests and
    * pending timers stay, predicates are asked anew at the next arming.
+   * @param arrival one of its guests comes from another host and goes on where it stood.
    */
-  configure(resolved: ResolvedHost): void {
+  configure(resolved: ResolvedHost, arrival?: Arrival): void {
     assert(resolved.spec.cpus === this.cpus.count, "a host keeps its number of CPUs until it reboots");
     this.resolved = resolved;
     const ghz = resolved.tscHz / 1e9;
@@ -100,11 +113,36 @@ export class KvmHost {
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
-    this.placeVms(resolved, ghz);
+    this.placeVms(resolved, ghz, arrival);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
+    if (arrival === undefined) return;
+    restoreVm(this.vm(arrival.name), arrival, this.now, this.timer, this.block);
+    this.keyEvents();
+  }
+
+  /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
+  pause(name: string): void {
+    for (const vcpu of this.vm(name).vcpus) {
+      vcpu.stopping = true;
+      this.delivery.kick(vcpu, this.now);
+    }
+  }
+
+  /** All vCPUs of the VM have stopped. */
+  isPaused(name: string): boolean {
+    return this.vm(name).vcpus.every(({ state }) => state === STATE.paused);
+  }
+
+  /** Saves a paused VM and takes it off the host, which is `resolved` without it. */
+  takeOut(name: string, resolved: ResolvedHost): SavedVm {
+    const saved = saveVm(this.vm(name), this.now);
+    this.configure(resolved);
+    // The host has counted what the guest did on it.
+    for (const { program } of saved.vcpus) program.workCycles = 0;
+    return saved;
   }
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
@@ -199,16 +237,21 @@ export class KvmHost {
     this.ipis.deliver(vcpu, now);
   }
 
-  /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
-  private placeVms(resolved: ResolvedHost, ghz: number): void {
+  private vm(name: string): Vm {
+    const vm = this.vms.find((one) => one.name === name);
+    assert(vm !== undefined, `the host has a VM ${name}`);
+    return vm;
+  }
+
+  /** Keeps VMs that are still wanted with their vCPUs, boots the others or takes up the one that arrives. */
+  private placeVms(resolved: ResolvedHost, ghz: number, arrival: Arrival | undefined): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
     const costs = new CostCache(resolved);
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
-        old !== undefined && sameVm(old.guest, guest)
-          ? old
-          : bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
+        (old !== undefined && sameVm(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
+        bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
       for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
       return vm;
@@ -221,7 +264,10 @@ export class KvmHost {
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }
-    this.cpus.place(this.vcpus, this.now);
+    this.cpus.place(
+      this.vcpus.filter(({ state }) => state !== STATE.paused),
+      this.now,
+    );
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
     this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }

@@ -193,6 +193,16 @@ export class PhysicalCpus {
     });
   }
 
+  /** The vCPU's thread stops for good: its CPU is free, and handles what the vCPU still had to let in. */
+  release(vcpu: Vcpu, now: Instant): void {
+    const { cpu, pendingInterruptCycles } = vcpu;
+    this.suspend(vcpu, now);
+    this.occupant[cpu] = null;
+    vcpu.hostInterruptAt = NEVER;
+    vcpu.pendingInterruptCycles = 0;
+    if (pendingInterruptCycles > 0) this.interruptIdle(cpu, now, pendingInterruptCycles);
+  }
+
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
     for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince]) {

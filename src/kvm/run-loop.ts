@@ -48,20 +48,26 @@ export class RunLoop {
   private readonly accounting: Accounting;
   private readonly tally: Tally;
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly pause: (vcpu: Vcpu, now: Instant) => void;
 
-  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  /**
+   * @param needs.execute performs the operation the guest has come to; true when it exited.
+   * @param needs.pause takes a vCPU that shall stop out of KVM_RUN.
+   */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;
     accounting: Accounting;
     tally: Tally;
     execute: (vcpu: Vcpu, now: Instant) => boolean;
+    pause: (vcpu: Vcpu, now: Instant) => void;
   }) {
     this.settings = needs.settings;
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
     this.execute = needs.execute;
+    this.pause = needs.pause;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -167,7 +173,7 @@ export class RunLoop {
     vcpu.elapsed = 0;
     vcpu.miss = -1;
     vcpu.leavesLoop = false;
-    if (vcpu.hasExtras) clearExtras(vcpu);
+    if (vcpu.hasExtras) vcpu.clearExtras();
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
@@ -197,7 +203,8 @@ export class RunLoop {
     return true;
   }
 
-  private enter(vcpu: Vcpu, now: Instant): void {
+  /** The guest goes on, unless the vCPU shall stop or something cuts the entry short. */
+  enter(vcpu: Vcpu, now: Instant): void {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
@@ -205,6 +212,10 @@ export class RunLoop {
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
     vcpu.notifyIsKick = false;
+    if (vcpu.stopping) {
+      this.pause(vcpu, now);
+      return;
+    }
     if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
       // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
       vcpu.hostInterruptAt = NEVER;
@@ -281,13 +292,4 @@ export class RunLoop {
 /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
 function hasRequest(vcpu: Vcpu): boolean {
   return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
-}
-
-function clearExtras(vcpu: Vcpu): void {
-  vcpu.hasExtras = false;
-  vcpu.waitCycles = 0;
-  vcpu.wakeCycles = 0;
-  vcpu.handlerCycles = 0;
-  vcpu.loopCycles = 0;
-  vcpu.interruptCycles = 0;
 }

@@ -6,6 +6,7 @@
  *                    │ HLT, nothing pending
  *                    ├──▶ POLL ──event──▶ EXIT
  *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *   asked to stop, at what would be the next entry: EXIT ──▶ PAUSED
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
@@ -14,7 +15,8 @@ import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
+/** Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -84,6 +86,10 @@ export class Vcpu {
   since: Instant = NEVER;
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
+  /** A signal waits for it to leave KVM_RUN: it enters the guest no more. */
+  stopping = false;
+  /** Of a paused vCPU: its last instruction was a HLT (KVM_MP_STATE_HALTED). */
+  halted = false;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -188,6 +194,15 @@ export class Vcpu {
     }
     this.source = source;
     return at;
+  }
+
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
   }
 
   /** In the guest, or about to be: host interrupts are off and the mode is IN_GUEST_MODE. */
