@@ -69,14 +69,8 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
-    this.block = new VcpuBlock({
-      settings: blockSettings(resolved),
-      cpus,
-      timer,
-      tally,
-      rekey,
-      enter: (vcpu, at) => this.loop.enter(vcpu, at),
-    });
+    const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });

@@ -51,10 +51,7 @@ export class RunLoop {
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
   private readonly pause: (vcpu: Vcpu, now: Instant) => void;
 
-  /**
-   * @param needs.execute performs the operation the guest has come to; true when it exited.
-   * @param needs.pause takes a vCPU that shall stop out of KVM_RUN.
-   */
+  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;

@@ -32,7 +32,10 @@ export interface SavedVcpu {
   /** KVM_GET_LAPIC: the IRR, and whether the ICR's upper half is written. */
   readonly irr: number;
   readonly destinationWritten: boolean;
-  /** MSR_IA32_TSC_DEADLINE; NEVER where it reads 0: not armed, or fired and injected. */
+  /** The timer's mode (LVTT): a deadline, or a count, with its period if it is periodic. */
+  readonly deadlineMode: boolean;
+  readonly period: number;
+  /** MSR_IA32_TSC_DEADLINE, or when the count runs out; NEVER where they read 0: not armed, or fired and injected. */
   readonly deadline: Instant;
   /** No state of the guest: since when what is pending is late. */
   readonly lateFor: Instant;
@@ -75,7 +78,7 @@ export function saveVm(vm: Vm, now: Instant): SavedVm {
 }
 
 function saveVcpu(vcpu: Vcpu): SavedVcpu {
-  const { program, haltedInGuest, destinationWritten, deadline, lateFor, ipiSentAt } = vcpu;
+  const { program, haltedInGuest, destinationWritten, deadlineMode, period, deadline, lateFor, ipiSentAt } = vcpu;
   const irr = vcpu.irr | vcpu.pir;
   return {
     program,
@@ -83,6 +86,8 @@ function saveVcpu(vcpu: Vcpu): SavedVcpu {
     haltedInGuest,
     irr,
     destinationWritten,
+    deadlineMode,
+    period,
     deadline,
     // An expiry that was not injected is none: the other host's timer finds the deadline in the past.
     lateFor: (irr & VECTOR.timer) === 0 ? NEVER : lateFor,
@@ -109,12 +114,24 @@ export function restoreVm(vm: Vm, { saved, elapsed }: Arrival, now: Instant, tim
   // Its guest was changed on the way so that it had to boot.
   if (vm.lives !== saved.lives) return;
   const delta = now - saved.at - elapsed;
-  vm.vcpus.forEach((vcpu, i) => restoreVcpu(vcpu, saved.vcpus[i] as SavedVcpu, delta, now, timer));
+  vm.vcpus.forEach((vcpu, i) => {
+    const one = saved.vcpus[i] as SavedVcpu;
+    restoreVcpu(vcpu, one, delta, now);
+    restoreTimer(vcpu, one, { delta, savedAt: saved.at, now, timer });
+  });
   vm.vcpus.forEach((vcpu, i) => block.comeIn(vcpu, now, saved.vcpus[i]?.halted === true));
 }
 
+/** A deadline is absolute and may have passed on the way; a count stood still meanwhile, and goes on. */
+function restoreTimer(vcpu: Vcpu, saved: SavedVcpu, on: { delta: number; savedAt: Instant; now: Instant; timer: LapicTimer }): void {
+  const { deadline, deadlineMode, period } = saved;
+  if (deadline === NEVER) return;
+  if (deadlineMode) on.timer.write(vcpu, deadline + on.delta, on.now);
+  else on.timer.resumeCount(vcpu, Math.max(0, deadline - on.savedAt), period, on.now);
+}
+
 /** @param delta from instants of the host where it was saved to instants here. */
-function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, delta: number, now: Instant, timer: LapicTimer): void {
+function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, delta: number, now: Instant): void {
   const move = (at: Instant): Instant => (at + delta) as Instant;
   const { program } = vcpu;
   program.shift(delta);
@@ -124,7 +141,6 @@ function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, delta: number, now: Instant, 
   vcpu.destinationWritten = saved.destinationWritten;
   vcpu.lateFor = move(saved.lateFor);
   vcpu.ipiSentAt = move(saved.ipiSentAt);
-  if (saved.deadline !== NEVER) timer.write(vcpu, move(saved.deadline), now);
   // What came from outside meanwhile has waited in the network.
   while (program.arrivalAt <= now) if (program.arrive(program.arrivalAt)) vcpu.irr |= VECTOR.device;
 }

@@ -27,7 +27,7 @@ const HOST_NAMES = Object.keys(HOSTS);
 
 /** QEMU's command line of the VM, the same everywhere. */
 const exitsDisabled = fc.constantFrom([], ["hlt"] as const, ["hlt", "mwait", "pause"] as const, ["pause"] as const);
-const moves = fc.array(
+const itinerary = fc.array(
   fc.record({
     to: fc.nat(2),
     /** Cycles on the host before it leaves, and on the way. */
@@ -44,7 +44,8 @@ const travels = fc.record({
   seed: fc.nat(),
   /** How long the second and the third host have been up when the first boots. */
   older: fc.tuple(fc.nat(10_000_000), fc.nat(10_000_000)),
-  moves,
+  moves: itinerary,
+  timer: fc.constantFrom("tscDeadline", "oneShot"),
 });
 type Travel = typeof travels extends fc.Arbitrary<infer T> ? T : never;
 
@@ -110,7 +111,7 @@ class Journey<P extends Program = LedgerProgram> {
 function everyJourney(look: (journey: Journey) => void): void {
   fc.assert(
     fc.property(travels, ({ moves: all, ...start }) => {
-      const journey = new Journey(start, bootLedger(start.vcpus, start.seed));
+      const journey = new Journey(start, bootLedger(start.vcpus, start.seed, start.timer));
       journey.travel(all);
       // All that is under way comes to its end.
       for (const program of journey.programs) program.quiet = true;
@@ -162,6 +163,23 @@ describe("a VM that moves from host to host", () => {
         expect(moves!.op).toBe(OP.done);
         expect([moves!.op, moves!.taken]).toEqual([stays!.op, stays!.taken]);
         expect(moves!.taken).toHaveLength(lines.filter(({ op }) => op === OP.tscDeadline).length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("keeps the pace of a periodic timer, which stands still on the way", () => {
+    const period = 700_000;
+    fc.assert(
+      fc.property(travels, ({ moves: all, ...start }) => {
+        const program = new ScriptProgram([{ compute: 1000, op: OP.periodic, operand: period }]);
+        const journey = new Journey(start, [program]);
+        journey.travel(all);
+        journey.run(20_000_000);
+        const periods = (journey.now - journey.pausedCycles) / period;
+        expect(program.taken.length).toBeLessThanOrEqual(periods);
+        // A period that ends while the last interrupt waits for a housekeeping CPU in C6, or for the exit of a stop, comes late.
+        expect(program.taken.length).toBeGreaterThan(periods - 2 - all.length);
       }),
       { numRuns: 60 },
     );

@@ -11,6 +11,9 @@ import { Stream } from "../../src/sim/random.ts";
 const ORDINARY = [OP.cpuid, OP.portIo, OP.otherMsr, OP.doorbell, OP.hypercall, OP.none, OP.pageFault] as const;
 const MEAN = { compute: 9000, deadline: 120_000, request: 400_000 };
 
+/** How it arms its timer: by a deadline, or by a count down to it. */
+export type LedgerTimer = "tscDeadline" | "oneShot";
+
 export class LedgerProgram extends Program {
   /** Deadline that waits for its interrupt, in this host's cycles. */
   armed: number | null = null;
@@ -33,12 +36,14 @@ export class LedgerProgram extends Program {
   private handler: 0 | 1 | 2 = 0;
   private readonly siblings: LedgerProgram[];
   private readonly index: number;
+  private readonly timer: LedgerTimer;
   private readonly draws: Stream;
   private readonly requests: Stream;
 
-  constructor(siblings: LedgerProgram[], index: number, seed: number) {
+  constructor(siblings: LedgerProgram[], index: number, seed: number, timer: LedgerTimer) {
     super();
     this.siblings = siblings;
+    this.timer = timer;
     this.index = index;
     this.draws = new Stream(seed, `ledger/${index}`);
     this.requests = new Stream(seed, `ledger/${index}/requests`);
@@ -96,7 +101,7 @@ export class LedgerProgram extends Program {
       const after = exponential(this.draws.next(), MEAN.deadline) - 20_000;
       this.armed = now + compute + after;
       this.armings++;
-      this.run(compute, OP.tscDeadline, this.armed);
+      this.run(compute, OP[this.timer], this.armed);
     } else if (this.armed !== null && kind < 0.4) this.run(compute, OP.halt);
     else if (kind < 0.7 && this.siblings.length > 1) this.post(compute);
     else this.run(compute, ORDINARY[Math.floor(kind * 100) % ORDINARY.length]!);
@@ -110,8 +115,8 @@ export class LedgerProgram extends Program {
 }
 
 /** One program a vCPU, with a common mailbox each. */
-export function bootLedger(vcpus: number, seed: number): LedgerProgram[] {
+export function bootLedger(vcpus: number, seed: number, timer: LedgerTimer = "tscDeadline"): LedgerProgram[] {
   const programs: LedgerProgram[] = [];
-  for (let index = 0; index < vcpus; index++) programs.push(new LedgerProgram(programs, index, seed));
+  for (let index = 0; index < vcpus; index++) programs.push(new LedgerProgram(programs, index, seed, timer));
   return programs;
 }
