@@ -6,12 +6,10 @@
  * interrupt, notification, timer, device, own step.
  */
 import { EXTRAS } from "../cost/paths.ts";
-import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
-import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
 import { Accounting, type LatencyObserver } from "./accounting.ts";
-import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
 import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
@@ -22,8 +20,9 @@ import { RunLoop, type ExitObserver } from "./run-loop.ts";
 import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
-import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
+import { VcpuEvents } from "./vcpu-events.ts";
 import { VhostNet } from "./vhost.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
@@ -50,7 +49,7 @@ export class KvmHost {
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
-  private readonly vhost: VhostNet;
+  private readonly events: VcpuEvents;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -89,7 +88,9 @@ export class KvmHost {
       },
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
-    this.vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const { loop, operations, block, ipis } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, vhost });
     this.configure(resolved);
   }
 
@@ -180,7 +181,7 @@ export class KvmHost {
       if (away <= cpuAway) {
         const vcpu = vcpus[vcpuEvents.first()] as Vcpu;
         this.now = (base + away) as Instant;
-        this.fire(vcpu, this.now);
+        this.events.fire(vcpu, this.now);
         vcpuEvents.set(vcpu.index, vcpu.nextAt());
       } else {
         this.now = (base + cpuAway) as Instant;
@@ -193,61 +194,6 @@ export class KvmHost {
   /** Physical CPUs, for the view of a slice border. */
   get physicalCpus(): PhysicalCpus {
     return this.cpus;
-  }
-
-  private fire(vcpu: Vcpu, now: Instant): void {
-    switch (vcpu.source) {
-      case SOURCE.step:
-        this.step(vcpu, now);
-        return;
-      case SOURCE.notification:
-        this.loop.notified(vcpu, now);
-        return;
-      case SOURCE.timer:
-        if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
-        else this.timer.fire(vcpu, now);
-        return;
-      case SOURCE.arrival:
-        if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
-        return;
-      default:
-        vcpu.hostInterruptAt = NEVER;
-        if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
-    }
-  }
-
-  private step(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.state === STATE.guest) {
-      this.loop.step(vcpu, now);
-      return;
-    }
-    switch (vcpu.phase) {
-      case PHASE.effect:
-        this.effect(vcpu, now);
-        return;
-      case PHASE.end:
-        this.loop.end(vcpu, now);
-        return;
-      case PHASE.asleep:
-        this.block.asleep(vcpu, now);
-        return;
-      case PHASE.running:
-        this.block.running(vcpu, now);
-        return;
-      default:
-        this.block.pollEnded(vcpu, now);
-    }
-  }
-
-  private effect(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.kind === KIND.hlt || vcpu.kind === KIND.hltReenter || vcpu.kind === KIND.hltBlocks) {
-      this.block.halt(vcpu, now);
-      return;
-    }
-    vcpu.phase = PHASE.end;
-    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    if (vcpu.kind === KIND.doorbell) this.loop.addWakeWork(vcpu, this.vhost.notified(vcpu, now));
-    else this.ipis.deliver(vcpu, now);
   }
 
   private vm(name: string): Vm {
