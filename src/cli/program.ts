@@ -6,7 +6,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { parseAddress, type Address } from "../http/listen-address.ts";
 import { stopSignal } from "../daemon/stop.ts";
 import { defaultConfigDir } from "./config-dir.ts";
+import { duration } from "./duration.ts";
 import type { ServeFlags } from "./serve.ts";
+import type { StatFlags } from "./stat.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
 
@@ -39,6 +41,17 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { explain } = await import("./explain.ts");
       await run(explain(spec, flags));
     });
+  addMeasurements(program, run);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode === 0 ? 0 : 2;
+  }
+  process.exit(code);
+}
+
+function addMeasurements(program: Command, run: (command: Promise<number>) => Promise<void>): void {
   program
     .command("vmexit")
     .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
@@ -50,13 +63,17 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { vmexit } = await import("./vmexit.ts");
       await run(vmexit(spec, flags));
     });
-  try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    code = error.exitCode === 0 ? 0 : 2;
-  }
-  process.exit(code);
+  program
+    .command("stat")
+    .description("Prints what `perf kvm stat report` would print for the host's guests, and what perf does not know.")
+    .argument("<spec>", "file with one host specification")
+    .addOption(new Option("--for <time>", "emulated time").argParser(duration).default(10, "10s"))
+    .option("--seed <n>", "seed of arrivals and of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: StatFlags) => {
+      const { stat } = await import("./stat.ts");
+      await run(stat(spec, flags));
+    });
 }
 
 function addServe(program: Command, run: (command: Promise<number>) => Promise<void>): void {

@@ -13,6 +13,11 @@ export const IPI_FASTPATH = "Wanpeng Li, KVM: X86: Ultra fast single target IPI 
 export const RUN_LOOP = {
   /** vmx_vcpu_run and its assembly: register switch, exit information, fastpath dispatch. */
   inner: { value: 680, source: `derived: ${EXIT_ANATOMY}: loop of 1154 less RDTSC, outer loop, dispatch and the VMCALL handler` },
+  /** From the world switch to the tracepoint kvm_exit in vmx_vcpu_run; part of the inner loop. */
+  innerTraced: {
+    value: 170,
+    source: "assumed: half of what of the inner loop follows the exit: exit information is read before, the fastpaths come after",
+  },
   /** vcpu_enter_guest and vcpu_run: request checks, preemption and interrupts off and on, SRCU. */
   outer: {
     value: 150,
@@ -107,6 +112,12 @@ export const EXTRAS = {
   hostTick: { value: 8000, source: `${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more` },
   hostDevice: { value: 5000, source: "assumed: an interrupt with its softirq" },
   hrtimerInterrupt: { value: 1500, source: "assumed: hrtimer_interrupt with one expired timer" },
+  /** perf's recording of an exit's two tracepoints, as far as it falls between their timestamps; only in what `stat` prints. */
+  perfRecord: {
+    value: 950,
+    source:
+      "derived: 1e9e2622a149: the shortest MSR_WRITE that perf counts on 5.5-rc: 0.48 us with the fastpath of the ICR (the outer loop alone), 0.69 us without (a write of TSC_DEADLINE)",
+  },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
   /** Noticing a wake-up in the halt-polling loop. */
   pollNotice: { value: 120, source: "assumed: a cache line moves between cores" },

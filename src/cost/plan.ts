@@ -12,6 +12,7 @@ import type { CpuModel } from "../hw/cpu-model.ts";
 import { quantileTable, logNormal, normalQuantile } from "../sim/samplers.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
 import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+import { untracedCycles, type ExitTracepoint } from "./tracepoints.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
@@ -67,6 +68,8 @@ export interface ExitCost {
   readonly mitigation: number;
   /** Where the world switch out ends. */
   readonly switchOut: number;
+  /** Cycles of `total` that lie outside of kvm_exit … kvm_entry, by where kvm_exit is traced. */
+  readonly untraced: Readonly<Record<ExitTracepoint, number>>;
   /** Cycles by component, in the order of COMPONENT_NAMES; sums to `total`. */
   readonly components: Float64Array;
   /** Each entry flushes the L1D cache. */
@@ -111,19 +114,19 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
     parts[INDEX[component]] = (parts[INDEX[component]] as number) + value;
     return value;
   };
-  const whole: HandlerPath = HANDLERS[handler];
-  const path = variant === "slow" ? whole : { ...whole, ...whole.fast };
-  const switchOut = add("hardware", Math.round(cycles.worldSwitch.value / 2));
-  const mitigationOut = addMitigationsOut(add, cpu, on, indirectCalls(variant, path.indirectCalls), userspace);
+  const slow = variant === "slow";
+  const path: HandlerPath = slow ? HANDLERS[handler] : fastPath(HANDLERS[handler]);
+  const retpoline = on.retpolines ? cycles.retpoline.value : 0;
+  const out = addWayOut(add, cpu, on, indirectCalls(variant, path.indirectCalls) * retpoline, userspace);
   const inner = software(RUN_LOOP.inner.value);
-  let at = switchOut + mitigationOut + add("run_loop", Math.round(inner / 2));
+  const firstHalf = Math.round(inner / 2);
+  let at = out.switchOut + out.mitigation + add("run_loop", firstHalf);
   const tracked = trackingCycles(on, variant, software);
   at += add("context_tracking", tracked - Math.round(tracked / 2));
 
   const heavy = path.spread > 0;
   const work = heavy ? 0 : software(path.value);
   const before = heavy ? 0 : Math.round((work * path.before) / Math.max(path.value, 1));
-  const slow = variant === "slow";
   const early = slow ? add("run_loop", software(RUN_LOOP.outer.value / 2 + RUN_LOOP.dispatch.value)) : 0;
   const irqoff = variant === "skip" ? software(RUN_LOOP.irqoff.value) : 0;
   const effectAt = at + early + irqoff + add("handler", before);
@@ -133,7 +136,7 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
   else at += add("run_loop", software(slow ? RUN_LOOP.outer.value / 2 : RUN_LOOP.outer.value)) - irqoff;
   if (userspace) at += add("userspace", software(EXTRAS.userspace.value));
 
-  const entry = addEntry(add, cpu, on, inner - Math.round(inner / 2), Math.round(tracked / 2));
+  const entry = addEntry(add, cpu, on, inner - firstHalf, Math.round(tracked / 2));
   return {
     ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
     total: at + entry.total,
@@ -141,8 +144,19 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
     interruptsOnAt,
     entry: entry.total,
     afterWait: entry.afterWait,
-    switchOut,
-    mitigationOut,
+    switchOut: out.switchOut,
+    untraced: untracedCycles({
+      switched: out.switchOut + out.mitigationAtExit,
+      inner: firstHalf + INDIRECT_CALLS.inner * retpoline,
+      innerTraced: software(RUN_LOOP.innerTraced.value),
+      tracking: tracked - Math.round(tracked / 2),
+      trackingInside: on.contextTracking === "each_entry",
+      outer: variant === "reenter" ? 0 : software(RUN_LOOP.outer.value / 2) + (INDIRECT_CALLS.outer / 2) * retpoline,
+      // A fastpath, and a host interrupt's dispatch in handle_exit_irqoff, come before the exit handler.
+      handledBefore: slow && handler !== "externalInterrupt" ? 0 : work + path.indirectCalls * retpoline,
+      entry: entry.traced,
+    }),
+    mitigationOut: out.mitigation,
     mitigationIn: entry.mitigation,
     mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[INDEX[name]] as number), 0),
     components: parts,
@@ -154,6 +168,8 @@ export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, 
     spreadInto: INDEX[heavy ? "handler" : "run_loop"],
   };
 }
+
+const fastPath = (whole: HandlerPath): HandlerPath => ({ ...whole, ...whole.fast });
 
 type Add = (component: Component, value: number) => number;
 
@@ -168,8 +184,15 @@ function trackingCycles(on: EntryConditions, variant: Variant, software: (value:
   return on.contextTracking === "outer_loop" && variant === "reenter" ? 0 : software(RUN_LOOP.contextTracking.value);
 }
 
-/** SPEC_CTRL read and restored, predictors cleaned, retpolines on the way, page tables switched for QEMU. */
-function addMitigationsOut(add: Add, { cycles }: CpuModel, on: EntryConditions, calls: number, userspace: boolean): number {
+/** World switch, SPEC_CTRL read and restored, predictors cleaned; retpolines on the way, page tables switched for QEMU. */
+function addWayOut(
+  add: Add,
+  { cycles }: CpuModel,
+  on: EntryConditions,
+  retpolines: number,
+  userspace: boolean,
+): { switchOut: number; mitigation: number; mitigationAtExit: number } {
+  const switchOut = add("hardware", Math.round(cycles.worldSwitch.value / 2));
   let sum = 0;
   if (on.guestUsesSpecCtrl) sum += add("spec_ctrl", cycles.rdmsrSpecCtrl.value);
   // Legacy IBRS writes the host's value on every exit; otherwise only when the guest's differs.
@@ -178,10 +201,12 @@ function addMitigationsOut(add: Add, { cycles }: CpuModel, on: EntryConditions, 
   if (on.rsbOneCall) sum += add("rsb", cycles.rsbOneCall.value);
   if (on.clearBranchHistory) sum += add("branch_history", cycles.clearBranchHistory.value);
   if (on.untrainReturns) sum += add("return_thunks", cycles.untrainReturns.value);
-  if (on.ibpb === "on_vmexit" || (on.ibpb === "to_userspace" && userspace)) sum += add("ibpb", cycles.ibpb.value);
-  if (on.retpolines) sum += add("indirect_branches", calls * cycles.retpoline.value);
+  if (on.ibpb === "on_vmexit") sum += add("ibpb", cycles.ibpb.value);
+  const mitigationAtExit = sum;
+  if (on.ibpb === "to_userspace" && userspace) sum += add("ibpb", cycles.ibpb.value);
+  sum += add("indirect_branches", retpolines);
   if (on.pti && userspace) sum += add("pti", cycles.cr3Writes.value);
-  return sum;
+  return { switchOut, mitigation: sum, mitigationAtExit };
 }
 
 function addEntry(
@@ -190,9 +215,10 @@ function addEntry(
   on: EntryConditions,
   inner: number,
   tracked: number,
-): { total: number; afterWait: number; mitigation: number } {
-  let at = add("run_loop", inner);
-  if (on.apicv) at += add("apicv", cycles.apicvSync.value);
+): { total: number; traced: number; afterWait: number; mitigation: number } {
+  // kvm_entry is traced between the sync of posted interrupts and vmx_vcpu_run.
+  const sync = on.apicv ? add("apicv", cycles.apicvSync.value) : 0;
+  let at = sync + add("run_loop", inner);
   if (on.preemptionTimer) at += add("preemption_timer", cycles.preemptionTimerLoad.value);
   if (on.vpmu) at += add("vpmu", cycles.vpmuSwitch.value);
   if (on.pku) at += add("pku", cycles.pkruSwitch.value);
@@ -203,5 +229,5 @@ function addEntry(
   if (on.l1dFlush === "always") mitigation += add("l1d_flush", cycles.l1dFlush.value);
   if (on.verw !== "none") mitigation += add("verw", (on.verw === "legacy" ? cycles.verwLegacy : cycles.verw).value);
   after += mitigation + add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));
-  return { total: at + after, afterWait: after, mitigation };
+  return { total: at + after, traced: at + after - sync, afterWait: after, mitigation };
 }

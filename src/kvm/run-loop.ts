@@ -158,8 +158,10 @@ export class RunLoop {
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
     this.tally.add(GUEST, now - vcpu.since);
     this.timer.leaveGuest(vcpu);
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
     const cost = vcpu.costs[kind] as ExitCost;
     vcpu.state = STATE.exit;
+    vcpu.exitedAt = now;
     vcpu.since = now;
     vcpu.kind = kind;
     vcpu.cost = cost;
@@ -177,6 +179,7 @@ export class RunLoop {
     if (kind === KIND.externalInterrupt) {
       vcpu.hasExtras = true;
       vcpu.interruptCycles = vcpu.pendingInterruptCycles;
+      vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
     }
@@ -253,6 +256,7 @@ export class RunLoop {
     vcpu.irr &= ~vector;
     let at = (now + this.settings.interruptDelivery) as Instant;
     if (vcpu.haltedInGuest) {
+      vcpu.sleptInGuest += vcpu.asleepInGuest(now);
       vcpu.haltedInGuest = false;
       at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
     }
@@ -290,4 +294,5 @@ function clearExtras(vcpu: Vcpu): void {
   vcpu.handlerCycles = 0;
   vcpu.loopCycles = 0;
   vcpu.interruptCycles = 0;
+  vcpu.earlyInterruptCycles = 0;
 }

@@ -190,7 +190,7 @@ export class VcpuBlock {
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
     const local = vcpu.timer === TIMER.none && vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
     const flight = local ? 0 : this.settings.ipiFlight;
-    const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
+    const at = now + flight + this.cpus.leaveCstate(vcpu.cpu, now);
     vcpu.phase = PHASE.running;
     vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;
   }

@@ -117,11 +117,14 @@ export class Vcpu {
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
+  /** Cycles that its core has slept inside the guest, in complete stretches. */
+  sleptInGuest = ZERO;
   wakeRequested = false;
 
   // The exit in flight.
   kind = 0;
   phase: number = PHASE.end;
+  exitedAt: Instant = NEVER;
   cost: ExitCost | null = null;
   /** What the HLT in flight costs if its fastpath has to block: compiled with the costs that it began with. */
   blocksCost: ExitCost | null = null;
@@ -135,13 +138,15 @@ export class Vcpu {
   noise = ZERO;
   flush = false;
   leavesLoop = false;
-  /** Some of the five below is not zero. */
+  /** Some of the six below is not zero. */
   hasExtras = false;
   waitCycles = ZERO;
   wakeCycles = ZERO;
   handlerCycles = ZERO;
   loopCycles = ZERO;
   interruptCycles = ZERO;
+  /** Part of them that was handled before KVM's exit handler was called. */
+  earlyInterruptCycles = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
   pendingInterruptCycles = ZERO;
 
@@ -199,6 +204,11 @@ export class Vcpu {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
+  /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
+  asleepInGuest(now: number): number {
+    return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
+  }
+
   /** Moves every remembered instant by `delta`. */
   shift(delta: number): void {
     const move = (at: Instant): Instant => (at + delta) as Instant;
@@ -212,6 +222,7 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
     this.program.shift(delta);
