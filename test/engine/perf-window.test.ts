@@ -45,7 +45,7 @@ function events(scripted: Scripted): Event[] {
 
 const counted = (all: readonly Event[]): string[] => all.filter(({ cycles }) => cycles !== UNSEEN).map(({ name }) => name);
 /** The one event of a name, in cycles. */
-function window(scripted: Scripted, name: string): number {
+function cyclesSeen(scripted: Scripted, name: string): number {
   const found = events(scripted).filter((event) => event.name === name);
   expect(found.map((event) => event.cycles === UNSEEN)).toEqual([false]);
   return found[0]!.cycles;
@@ -94,7 +94,7 @@ describe("a timer cycle and a CPUID are counted as", () => {
 
 describe("an IPI's window", () => {
   const [send, target] = [[ipi], [spin]];
-  const icr = (kernel: KernelName): number => window(onKernel(kernel, [send, target]), ICR);
+  const icr = (kernel: KernelName): number => cyclesSeen(onKernel(kernel, [send, target]), ICR);
 
   it("holds the delivery, but not on 5.5 to 5.7, whose fastpath runs before kvm_exit", () => {
     expect(icr("linux-5.4")).toBeGreaterThan(1000);
@@ -106,7 +106,7 @@ describe("an IPI's window", () => {
   it("does not hold the waking of a sleeper on 5.5 to 5.7 either", () => {
     const sleeping = [halt];
     const woken = (kernel: KernelName): number =>
-      window(onKernel(kernel, [[{ ...ipi, compute: 1_000_000 }], sleeping], { host: { kvm: { halt_poll: "off" } } }), ICR);
+      cyclesSeen(onKernel(kernel, [[{ ...ipi, compute: 1_000_000 }], sleeping], { host: { kvm: { halt_poll: "off" } } }), ICR);
     expect(woken("linux-5.5")).toBe(icr("linux-5.5"));
     expect(woken("linux-5.4") - icr("linux-5.4")).toBe(EXTRAS.wakeSwait.value);
   });
@@ -114,7 +114,7 @@ describe("an IPI's window", () => {
 
 describe("the window of a CPUID", () => {
   const of = (host: Scripted["host"], guest: Scripted["guest"] = {}): number =>
-    window({ host: { kernel: "linux-5.15", ...host }, guest, scripts: [[cpuid]] }, CPUID);
+    cyclesSeen({ host: { kernel: "linux-5.15", ...host }, guest, scripts: [[cpuid]] }, CPUID);
 
   it("ends at kvm_entry: what vmx_vcpu_run does before the guest is outside", () => {
     const plain = of({}, { vpmu: false, pku: false });
