@@ -1,30 +1,29 @@
-/** How far a long command has come, on a terminal; elsewhere nothing is shown. */
+/** Progress of a long command: one line of a terminal that is written over; nothing where nobody looks. */
 
-/** What is over sooner than this needs no progress. */
-const SILENT_MS = 500;
-const REDRAW_MS = 100;
+const EVERY_MS = 100;
 
 export class Progress {
-  private readonly begun = performance.now();
-  private readonly terminal = process.stderr.isTTY;
-  private readonly what: string;
-  private drawnAt = 0;
+  readonly #what: string;
+  readonly #isSeen = process.stderr.isTTY;
+  #lastMs = 0;
+  #width = 0;
 
-  /** @param what what goes on, as in "emulating 10 s". */
   constructor(what: string) {
-    this.what = what;
+    this.#what = what;
   }
 
-  /** `part` of the whole is done, 0 to 1. */
-  show(part: number): void {
+  /** Shows a share from 0 to 1. */
+  show(share: number, what = this.#what): void {
     const now = performance.now();
-    if (!this.terminal || now - this.begun < SILENT_MS || now - this.drawnAt < REDRAW_MS) return;
-    this.drawnAt = now;
-    process.stderr.write(`\r\u001B[K${this.what}: ${Math.floor(part * 100)} %`);
+    if (!this.#isSeen || now - this.#lastMs < EVERY_MS) return;
+    this.#lastMs = now;
+    const line = `${what} ${Math.floor(share * 100)} %`;
+    process.stderr.write(`\r${line.padEnd(this.#width)}`);
+    this.#width = line.length;
   }
 
-  /** Takes the line away again. */
-  end(): void {
-    if (this.drawnAt > 0) process.stderr.write("\r\u001B[K");
+  /** Takes the line away. */
+  done(): void {
+    if (this.#isSeen && this.#width > 0) process.stderr.write(`\r${" ".repeat(this.#width)}\r`);
   }
 }

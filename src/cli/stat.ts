@@ -25,12 +25,12 @@ export async function stat(file: string, flags: StatFlags): Promise<number> {
   }
   try {
     const run = new StatRun(parsed.value, flags.seed, flags.for);
-    const progress = new Progress(`emulating ${flags.for} s`);
+    const progress = new Progress(`emulating ${flags.for} s:`);
     for (let slice = 0; slice <= SLICES; slice++) {
       run.advance(slice / SLICES);
       progress.show(slice / SLICES);
     }
-    progress.end();
+    progress.done();
     const report = run.report();
     console.log(flags.json ? JSON.stringify(stable(report), null, 2) : text(file, flags, report));
     return 0;

@@ -22,6 +22,7 @@ describe("fastpathd", () => {
       ["explain", "--help"],
       ["vmexit", "--help"],
       ["stat", "--help"],
+      ["compare", "--help"],
     ]) {
       expect((await runCommand(args)).code).toBe(0);
     }
@@ -36,6 +37,9 @@ describe("fastpathd", () => {
       ["stat"],
       ["stat", "host.yaml", "--for", "10"],
       ["stat", "host.yaml", "--for", "0s"],
+      ["compare", "one.yaml"],
+      ["compare", "one.yaml", "two.yaml", "--for", "10"],
+      ["compare", "one.yaml", "two.yaml", "--seeds", "0"],
     ]) {
       expect([args, (await runCommand(args)).code]).toEqual([args, 2]);
     }
@@ -144,5 +148,38 @@ describe("fastpathd stat", () => {
   it("says that nobody is there to watch", async () => {
     const { code, stderr } = await runCommand(["stat", write("empty.yaml", "kernel: c84\n")]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/empty\.yaml: guests: expected a guest to watch, came none/)]);
+  });
+});
+
+describe("fastpathd compare", () => {
+  const before = (): string => write("before.yaml", "fastpath: { tsc_deadline: off }\nguests: { web: { vcpus: 2 } }\n");
+  const after = (): string => write("after.yaml", "guests: { web: { vcpus: 2 } }\n");
+
+  it("prints what differs, a verdict, and each figure with its interval", async () => {
+    const { code, stdout, stderr } = await runCommand(["compare", before(), after(), "--for", "1s"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain('fastpath.tsc_deadline: "off" → "auto"');
+    expect(stdout).toMatch(/^AFTER spends [\d.]+ ± [\d.]+ % fewer cores on exits; .*no difference beyond noise in guest work/m);
+    expect(stdout).toMatch(/^ {2}MSR_WRITE tsc_deadline +\d{4} +\d{4} +-[\d.]+ ± [\d.]+ %$/m);
+    expect(stdout).toMatch(/^1 s of each, seeds 1 to 5, .*/m);
+  });
+
+  it("prints the same as JSON", async () => {
+    const { stdout } = await runCommand(["compare", before(), after(), "--for", "500ms", "--seeds", "2", "--seed", "7", "--json"]);
+    const json = JSON.parse(stdout) as { figures: { name: string; relative: { value: number } }[] };
+    expect(json).toMatchObject({
+      before: { vcpus: 2 },
+      changes: [{ key: "fastpath.tsc_deadline", before: "off", after: "auto" }],
+      method: { seeds: [7, 8], seconds_per_seed: 0.25, blocks_per_seed: 16, confidence: 0.95 },
+    });
+    expect(json.figures.find(({ name }) => name === "exit_cores_per_1000_vcpus")?.relative.value).toBeLessThan(0);
+  });
+
+  it("names the file and the key of what is wrong, in both files", async () => {
+    const empty = write("empty.yaml", "kernel: c84\n");
+    const { code, stderr } = await runCommand(["compare", write("bad.yaml", "kernal: c84\n"), empty]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("bad.yaml:1:1: kernal: unknown key");
+    expect(stderr).toContain("empty.yaml: guests: expected at least one guest, came none");
   });
 });
