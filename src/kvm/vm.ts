@@ -70,12 +70,16 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
-  vcpu.ipiVirtualization = host.ipiVirtualization.value;
+  vcpu.ipiVirtualization = host.ipiVirtualization.value && vcpu.apicv;
+  vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
+  vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
-  vcpu.canPostTimer = canPostTimer(inputs);
-  vcpu.canUseHvTimer = canUseHvTimer(inputs);
+  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
+  const lapicTimer = guest.spec.timer !== "hv_stimer";
+  vcpu.canPostTimer = lapicTimer && canPostTimer(inputs);
+  vcpu.canUseHvTimer = lapicTimer && canUseHvTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);
