@@ -180,6 +180,17 @@ export class Vcpu {
     this.noiseDraws = EXIT_REASONS.map((reason) => new Stream(settings.seed, `${settings.name}/noise/${reason}`));
   }
 
+  /** An exit begins: nothing beyond its compiled cost yet. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
+    this.earlyInterruptCycles = 0;
+  }
+
   /** When the next thing happens to this vCPU; `source` is set to what it is. */
   nextAt(): number {
     let at: number = this.stepAt;
