@@ -44,19 +44,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { explain } = await import("./explain.ts");
       await run(explain(spec, flags));
     });
-  program
-    .command("vmexit")
-    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
-    .argument("<spec>", "file with one host specification")
-    .option("--tests <a,b>", "only these tests")
-    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
-    .option("--json", "print JSON", false)
-    .action(async (spec: string, flags: VmexitFlags) => {
-      const { vmexit } = await import("./vmexit.ts");
-      await run(vmexit(spec, flags));
-    });
+  addMeasurements(program, run);
   addDashboards(program, run);
-  addStat(program, run);
   addCompare(program, run);
   program
     .command("report")
@@ -109,7 +98,18 @@ function addServe(program: Command, run: (command: Promise<number>) => Promise<v
     });
 }
 
-function addStat(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+function addMeasurements(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("vmexit")
+    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
+    .argument("<spec>", "file with one host specification")
+    .option("--tests <a,b>", "only these tests")
+    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: VmexitFlags) => {
+      const { vmexit } = await import("./vmexit.ts");
+      await run(vmexit(spec, flags));
+    });
   program
     .command("stat")
     .description("Prints what `perf kvm stat report` would print for the host's guests, and what perf does not know.")
