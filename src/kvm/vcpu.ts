@@ -78,6 +78,8 @@ export class Vcpu {
   link: Link | null = null;
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
+  /** The same for an exit that finds the branch predictors flushed. */
+  coldCosts: readonly ExitCost[] = [];
 
   // Settings of the VM, decided anew when the configuration changes.
   apicv = false;
@@ -147,8 +149,8 @@ export class Vcpu {
   phase: number = PHASE.end;
   exitedAt: Instant = NEVER;
   cost: ExitCost | null = null;
-  /** What the HLT in flight costs if its fastpath has to block: compiled with the costs that it began with. */
-  blocksCost: ExitCost | null = null;
+  /** The costs by kind that it began with: what it costs should its kind change on the way. */
+  exitCosts: readonly ExitCost[] = [];
   elapsed = ZERO;
   afterEffect = ZERO;
   interruptsOnAt: Instant = NEVER;
@@ -157,6 +159,10 @@ export class Vcpu {
   /** Whom its IPI goes to. */
   targets: readonly Vcpu[] = [];
   noise = ZERO;
+  /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
+  coldPredictors = false;
+  /** Cycles of guest code that have yet to run with unpredicted branches. */
+  refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
   /** Some of the six below is not zero. */
@@ -189,17 +195,6 @@ export class Vcpu {
     this.advance = settings.advance;
     this.since = settings.boot;
     this.noiseDraws = EXIT_REASONS.map((reason) => new Stream(settings.seed, `${settings.name}/noise/${reason}`));
-  }
-
-  /** An exit begins: nothing beyond its compiled cost yet. */
-  clearExtras(): void {
-    this.hasExtras = false;
-    this.waitCycles = 0;
-    this.wakeCycles = 0;
-    this.handlerCycles = 0;
-    this.loopCycles = 0;
-    this.interruptCycles = 0;
-    this.earlyInterruptCycles = 0;
   }
 
   /** When the next thing happens to this vCPU; `source` is set to what it is. */
@@ -239,6 +234,22 @@ export class Vcpu {
   /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
   asleepInGuest(now: number): number {
     return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
+  }
+
+  /** A new exit has nothing beyond its compiled cost yet. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
+    this.earlyInterruptCycles = 0;
+  }
+
+  /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
+  hasRequest(): boolean {
+    return this.timerPending || (!this.apicv && this.irr !== 0 && !this.windowWanted);
   }
 
   /** Moves every remembered instant by `delta`. */
