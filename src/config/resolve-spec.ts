@@ -2,15 +2,12 @@
  * What a specification must hold beyond its schema: keys that depend on each other, and
  * whatever the host's own set-up refuses.
  */
-import { CPUS } from "../hw/cpus.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { SpecError } from "../kvm/resolved.ts";
 
 /** Everything that is wrong with a complete specification; empty when it can be emulated. */
 export function specProblems(spec: HostSpec): SpecError[] {
-  const notYet = notEmulatedYet(spec);
-  if (notYet !== null) return [notYet];
   const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
   if (tooWide.length > 0) {
     return tooWide.map(
@@ -25,12 +22,4 @@ export function specProblems(spec: HostSpec): SpecError[] {
     // Another error is a fault of ours, and still no reason to lose the configuration that runs.
     return [error instanceof SpecError ? error : new SpecError([], `cannot be emulated: ${(error as Error).message}`)];
   }
-}
-
-/** What resolves but does not run: the engine knows VMX only. */
-function notEmulatedYet(spec: HostSpec): SpecError | null {
-  if (CPUS[spec.cpu].vendor === "amd") {
-    return new SpecError(["cpu"], `expected an Intel CPU, came ${spec.cpu}: AMD hosts are not emulated yet`);
-  }
-  return null;
 }

@@ -40,6 +40,8 @@ export interface HardwareCycles {
   readonly interruptDelivery: Figure;
   /** From a physical IPI's ICR write to its arrival at the other core. */
   readonly ipiFlight: Figure;
+  /** What AVIC takes for each target of an IPI that it sends: table entry, virtual IRR, doorbell. */
+  readonly avicIpiTarget: Figure;
   /** Software paths of the reference core (Skylake-SP) take this many times as many cycles here. */
   readonly softwareScale: Figure;
 }
@@ -68,5 +70,6 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
   retpoline: { value: 25, source: "assumed: a mispredicted return serialised by LFENCE or PAUSE, twenty to thirty cycles" },
   interruptDelivery: { value: 200, source: "assumed: evaluating the virtual interrupt, the gate of the IDT and the stack's switch" },
   ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
+  avicIpiTarget: { value: 0, source: "by definition: Intel has no AVIC" },
   softwareScale: { value: 1, source: "by definition: the reference core" },
 };

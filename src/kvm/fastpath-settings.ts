@@ -8,4 +8,6 @@ export interface FastpathSettings {
   readonly decisions: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly traits: KernelTraits;
   readonly misses: MissNumbers;
+  /** A fastpath that has nothing left to do re-enters the guest at once: SVM cannot before the loop is common code. */
+  readonly reenters: boolean;
 }

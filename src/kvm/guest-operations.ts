@@ -13,7 +13,7 @@ import type { FastpathName } from "./fastpaths.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { RunLoop } from "./run-loop.ts";
-import { apicRegisterKind, type IpiSending } from "./send-ipi.ts";
+import type { IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
 
 const PLAIN: Partial<Record<Op, number>> = {
@@ -58,7 +58,7 @@ export class GuestOperations {
       case OP.pauseLoop:
         return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
       case OP.levelEoi:
-        return vcpu.apicv ? this.plain(vcpu, KIND.levelEoi, now) : this.endOfInterrupt(vcpu, now);
+        return vcpu.virtualRegisters ? this.plain(vcpu, KIND.levelEoi, now) : this.endOfInterrupt(vcpu, now);
       case OP.selfIpi:
         return this.needs.ipis.toSelf(vcpu, now);
       case OP.invd:
@@ -84,23 +84,23 @@ export class GuestOperations {
 
   /** WRMSR 0x6e0: `kvm_can_use_hv_timer` decides over the fastpath, at each write. */
   private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
-    const { decisions, misses, traits } = this.settings;
+    const { decisions, misses, reenters, traits } = this.settings;
     const deadline = vcpu.program.operand;
-    const enabled = decisions.tsc_deadline.value;
+    const { value: enabled, capable } = decisions.tsc_deadline;
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
-    loop.exitByOperation(vcpu, fast ? KIND.tscDeadlineReenter : KIND.tscDeadlineSlow, now);
-    if (!fast) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
+    loop.exitByOperation(vcpu, !fast ? KIND.tscDeadlineSlow : reenters ? KIND.tscDeadlineReenter : KIND.tscDeadlineHandled, now);
+    if (!fast && capable) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
-    if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
+    if (fast && reenters && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
   }
 
-  /** TMICT: MSR 0x838 or an APIC-page write; never a fastpath. */
+  /** TMICT: MSR 0x838, an APIC-page write, or what AVIC traps; never a fastpath. */
   private writeInitialCount(vcpu: Vcpu, now: Instant): boolean {
     const deadline = vcpu.program.operand;
-    this.needs.loop().exitByOperation(vcpu, apicRegisterKind(vcpu), now);
+    this.needs.loop().exitByOperation(vcpu, vcpu.registerWriteKind, now);
     this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
     return true;
   }
@@ -140,7 +140,7 @@ export class GuestOperations {
   }
 
   private endOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.apicv) return this.noExit(vcpu);
+    if (vcpu.virtualRegisters) return this.noExit(vcpu);
     return this.plain(vcpu, vcpu.xapic ? KIND.apicAccess : KIND.eoi, now);
   }
 

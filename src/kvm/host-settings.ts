@@ -32,15 +32,19 @@ export function blockSettings(resolved: ResolvedHost): BlockSettings {
 }
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
-  return { decisions: resolved.fastpath, traits: resolved.traits, misses: missNumbers(resolved.cpu.vendor) };
+  const { cpu, fastpath: decisions, traits } = resolved;
+  const reenters = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
+  return { decisions, traits, misses: missNumbers(cpu.vendor), reenters };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
   const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
+  const shallow = cstates.filter(({ name }) => name === "c1");
   return {
     ghz: resolved.tscHz / 1e9,
-    mwaitCstates: cstates,
-    hltCstates: cstates.filter(({ name }) => name === "c1"),
+    // AMD's deeper state is entered by a read of an I/O port, which a guest's MWAIT is not.
+    mwaitCstates: resolved.cpu.vendor === "intel" ? cstates : shallow,
+    hltCstates: shallow,
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
   };
@@ -79,12 +83,13 @@ export class CostCache {
     this.resolved = resolved;
   }
 
-  costs(guest: ResolvedGuest, cpu: number): readonly ExitCost[] {
-    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
+  costs(guest: ResolvedGuest, physicalCpu: number): readonly ExitCost[] {
+    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[physicalCpu] === true);
     const key = JSON.stringify(conditions);
     let costs = this.byConditions.get(key);
     if (costs === undefined) {
-      costs = KIND_LIST.map((kind) => exitCost(this.resolved.cpu, kind.handler, kind.variant, kind.userspace, conditions));
+      const { cpu } = this.resolved;
+      costs = KIND_LIST.map(({ handlers, variant, userspace }) => exitCost(cpu, handlers[cpu.vendor], variant, userspace, conditions));
       this.byConditions.set(key, costs);
     }
     return costs;

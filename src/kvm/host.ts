@@ -63,14 +63,16 @@ export class KvmHost {
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
-    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const wake = (vcpu: Vcpu, at: Instant): boolean => this.block.wake(vcpu, at);
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces: resolved.cpu.vendor === "intel", wake, rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
@@ -194,9 +196,7 @@ export class KvmHost {
       this.block.halt(vcpu, now);
       return;
     }
-    vcpu.phase = PHASE.end;
-    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    this.ipis.deliver(vcpu, now);
+    this.ipis.reachNext(vcpu, now);
   }
 
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */

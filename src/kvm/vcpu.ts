@@ -69,11 +69,18 @@ export class Vcpu {
   costs: readonly ExitCost[] = [];
 
   // Settings of the VM, decided anew when the configuration changes.
+  /** kvm_vcpu_apicv_active: interrupts reach a running vCPU without an exit. */
   apicv = false;
   xapic = false;
   /** x2APIC cluster mode: its IPIs have logical destinations. */
   logicalDestinations = false;
-  ipiVirtualization = false;
+  /** Its APIC's registers are the virtual APIC's; never without `apicv`. */
+  virtualRegisters = false;
+  virtualSelfIpi = false;
+  /** One of VIRTUAL_IPIS. */
+  virtualIpis = 0;
+  /** Kind of exit of a write to an APIC register that is intercepted. */
+  registerWriteKind = 0;
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;
@@ -130,8 +137,9 @@ export class Vcpu {
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  /** Whom its IPI goes to. */
+  /** Whom its IPI goes to, and how many of them it has reached. */
   targets: readonly Vcpu[] = [];
+  reached = 0;
   noise = ZERO;
   flush = false;
   leavesLoop = false;
@@ -197,6 +205,11 @@ export class Vcpu {
     if (this.state !== STATE.exit || cost === null) return false;
     if (cost.interruptsOnAt === Infinity && !this.leavesLoop) return true;
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
+  }
+
+  /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
+  isLoaded(): boolean {
+    return this.state !== STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
   }
 
   /** Moves every remembered instant by `delta`. */

@@ -13,6 +13,7 @@ import type { Tally } from "./tally.ts";
 import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
 import { Vcpu } from "./vcpu.ts";
+import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
 
 export interface Vm {
   readonly name: string;
@@ -70,7 +71,10 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
-  vcpu.ipiVirtualization = host.ipiVirtualization.value;
+  vcpu.virtualRegisters = virtualRegisters(host, guest).value;
+  vcpu.virtualSelfIpi = virtualSelfIpi(host, guest);
+  vcpu.virtualIpis = VIRTUAL_IPIS[virtualIpis(host, guest).value];
+  vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
