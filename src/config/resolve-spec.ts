@@ -8,6 +8,8 @@ import { SpecError } from "../kvm/resolved.ts";
 
 /** Everything that is wrong with a complete specification; empty when it can be emulated. */
 export function specProblems(spec: HostSpec): SpecError[] {
+  const notYet = notEmulatedYet(spec);
+  if (notYet !== null) return [notYet];
   const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
   if (tooWide.length > 0) {
     return tooWide.map(
@@ -22,4 +24,18 @@ export function specProblems(spec: HostSpec): SpecError[] {
     // Another error is a fault of ours, and still no reason to lose the configuration that runs.
     return [error instanceof SpecError ? error : new SpecError([], `cannot be emulated: ${(error as Error).message}`)];
   }
+}
+
+/** What resolves but does not run: guests know one clock event device and do not poll. */
+function notEmulatedYet(spec: HostSpec): SpecError | null {
+  for (const [name, { timer, pv }] of Object.entries(spec.guests)) {
+    const not = (key: string, expected: string, came: string): SpecError =>
+      new SpecError(["guests", name, ...key.split(".")], `expected ${expected} (nothing else is emulated yet), came ${came}`);
+    if (timer !== "tsc_deadline") return not("timer", "tsc_deadline", timer);
+    if (pv.haltpoll) return not("pv.haltpoll", "false", "true");
+  }
+  if (spec.kvm.apic_timer_virt) {
+    return new SpecError(["kvm", "apic_timer_virt"], "expected false (APIC-timer virtualization is not emulated yet), came true");
+  }
+  return null;
 }

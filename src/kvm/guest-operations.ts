@@ -12,6 +12,7 @@ import { KIND } from "./exit-kinds.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { saysEoiInMemory } from "./pv-eoi.ts";
 import type { RunLoop } from "./run-loop.ts";
 import type { IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
@@ -50,7 +51,9 @@ export class GuestOperations {
       case OP.tscDeadline:
         return this.writeDeadline(vcpu, now);
       case OP.oneShot:
-        return this.writeInitialCount(vcpu, now);
+      case OP.periodic:
+      case OP.hvStimer:
+        return this.writeCount(vcpu, op, now);
       case OP.halt:
         return this.halt(vcpu, now);
       case OP.eoi:
@@ -58,7 +61,7 @@ export class GuestOperations {
       case OP.pauseLoop:
         return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
       case OP.levelEoi:
-        return vcpu.virtualRegisters ? this.plain(vcpu, KIND.levelEoi, now) : this.endOfInterrupt(vcpu, now);
+        return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
         return this.needs.ipis.toSelf(vcpu, now);
       case OP.invd:
@@ -97,11 +100,15 @@ export class GuestOperations {
     return true;
   }
 
-  /** TMICT: MSR 0x838, an APIC-page write, or what AVIC traps; never a fastpath. */
-  private writeInitialCount(vcpu: Vcpu, now: Instant): boolean {
-    const deadline = vcpu.program.operand;
-    this.needs.loop().exitByOperation(vcpu, vcpu.registerWriteKind, now);
-    this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
+  /** TMICT (MSR 0x838, the APIC page, or what AVIC traps), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
+  private writeCount(vcpu: Vcpu, op: typeof OP.oneShot | typeof OP.periodic | typeof OP.hvStimer, now: Instant): boolean {
+    const { operand } = vcpu.program;
+    const loop = this.needs.loop();
+    loop.exitByOperation(vcpu, op === OP.hvStimer ? KIND.otherMsr : vcpu.registerWriteKind, now);
+    const at = this.effectOf(vcpu);
+    if (op === OP.periodic) this.needs.timer.countPeriods(vcpu, operand, at);
+    else this.needs.timer.count(vcpu, operand, at);
+    if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
   }
 
@@ -140,8 +147,14 @@ export class GuestOperations {
   }
 
   private endOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.virtualRegisters) return this.noExit(vcpu);
-    return this.plain(vcpu, vcpu.xapic ? KIND.apicAccess : KIND.eoi, now);
+    if (vcpu.virtualRegisters || saysEoiInMemory(vcpu)) return this.noExit(vcpu);
+    return this.levelEndOfInterrupt(vcpu, now);
+  }
+
+  /** The virtual IOAPIC has to hear of it: kvm_ioapic_handles_vector rules a PV EOI out. */
+  private levelEndOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.virtualRegisters) return this.plain(vcpu, KIND.levelEoi, now);
+    return this.plain(vcpu, vcpu.eoiByMsr ? KIND.eoi : KIND.apicAccess, now);
   }
 
   private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {

@@ -9,7 +9,7 @@ import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
 import { NEVER, instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
-import { Accounting } from "./accounting.ts";
+import { Accounting, type LatencyObserver } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
@@ -87,6 +87,11 @@ export class KvmHost {
   /** Told of every exit when it completes. */
   observe(observer: ExitObserver | null): void {
     this.loop.observer = observer;
+  }
+
+  /** Told of each latency of a timer or an IPI when the guest takes the interrupt. */
+  observeLatencies(observer: LatencyObserver | null): void {
+    this.accounting.latencies = observer;
   }
 
   /**

@@ -17,7 +17,7 @@ import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { HaltPollSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
-import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
 const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
@@ -188,7 +188,7 @@ export class VcpuBlock {
   }
 
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
-    const local = vcpu.timer === TIMER.none && vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
+    const local = vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
     const flight = local ? 0 : this.settings.ipiFlight;
     const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
     vcpu.phase = PHASE.running;

@@ -81,6 +81,10 @@ export class Vcpu {
   virtualIpis = 0;
   /** Kind of exit of a write to an APIC register that is intercepted. */
   registerWriteKind = 0;
+  /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
+  eoiByMsr = true;
+  /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
+  pvEoi = false;
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;
@@ -108,11 +112,17 @@ export class Vcpu {
   destinationWritten = false;
   /** A vector waits for the guest to take interrupts (APICv off). */
   windowWanted = false;
+  /** KVM_PV_EOI_ENABLED: the next EOI clears this bit in memory instead of exiting. */
+  pvEoiAsked = false;
   /** When the reschedule IPI that is pending was sent. */
   ipiSentAt: Instant = NEVER;
 
   timer: number = TIMER.none;
   deadline: Instant = NEVER;
+  /** It is armed by a deadline (TSC_DEADLINE), not by a count; then KVM may fire it early and wait. */
+  deadlineMode = true;
+  /** Cycles from one expiry to the next in periodic mode, else 0. */
+  period = ZERO;
   timerCpu = 0;
   /** apic->lapic_timer.pending. */
   timerPending = false;

@@ -75,11 +75,15 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.virtualSelfIpi = virtualSelfIpi(host, guest);
   vcpu.virtualIpis = VIRTUAL_IPIS[virtualIpis(host, guest).value];
   vcpu.registerWriteKind = registerWriteKind(host, guest);
+  vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
+  vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
-  vcpu.canPostTimer = canPostTimer(inputs);
-  vcpu.canUseHvTimer = canUseHvTimer(inputs);
+  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
+  const lapicTimer = guest.spec.timer !== "hv_stimer";
+  vcpu.canPostTimer = lapicTimer && canPostTimer(inputs);
+  vcpu.canUseHvTimer = lapicTimer && canUseHvTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

@@ -15,7 +15,14 @@ describe("fastpathd", () => {
   it("exits 0 for help and version, 2 when it is called wrongly", async () => {
     const version = await runCommand(["--version"]);
     expect([version.code, /^\d+\.\d+\.\d+\n$/.test(version.stdout)]).toEqual([0, true]);
-    for (const args of [["--help"], ["serve", "--help"], ["check", "--help"], ["explain", "--help"], ["vmexit", "--help"]]) {
+    for (const args of [
+      ["--help"],
+      ["serve", "--help"],
+      ["check", "--help"],
+      ["explain", "--help"],
+      ["vmexit", "--help"],
+      ["compare", "--help"],
+    ]) {
       expect((await runCommand(args)).code).toBe(0);
     }
     for (const args of [
@@ -26,6 +33,9 @@ describe("fastpathd", () => {
       ["serve", "--listen", "9464"],
       ["explain"],
       ["vmexit"],
+      ["compare", "one.yaml"],
+      ["compare", "one.yaml", "two.yaml", "--for", "10"],
+      ["compare", "one.yaml", "two.yaml", "--seeds", "0"],
     ]) {
       expect([args, (await runCommand(args)).code]).toEqual([args, 2]);
     }
@@ -101,5 +111,38 @@ describe("fastpathd vmexit", () => {
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/cpus: expected 8 cores besides the first/);
+  });
+});
+
+describe("fastpathd compare", () => {
+  const before = (): string => write("before.yaml", "fastpath: { tsc_deadline: off }\nguests: { web: { vcpus: 2 } }\n");
+  const after = (): string => write("after.yaml", "guests: { web: { vcpus: 2 } }\n");
+
+  it("prints what differs, a verdict, and each figure with its interval", async () => {
+    const { code, stdout, stderr } = await runCommand(["compare", before(), after(), "--for", "1s"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain('fastpath.tsc_deadline: "off" → "auto"');
+    expect(stdout).toMatch(/^AFTER spends [\d.]+ ± [\d.]+ % fewer cores on exits; .*no difference beyond noise in guest work/m);
+    expect(stdout).toMatch(/^ {2}MSR_WRITE tsc_deadline +\d{4} +\d{4} +-[\d.]+ ± [\d.]+ %$/m);
+    expect(stdout).toMatch(/^1 s of each, seeds 1 to 5, .*/m);
+  });
+
+  it("prints the same as JSON", async () => {
+    const { stdout } = await runCommand(["compare", before(), after(), "--for", "500ms", "--seeds", "2", "--seed", "7", "--json"]);
+    const json = JSON.parse(stdout) as { figures: { name: string; relative: { value: number } }[] };
+    expect(json).toMatchObject({
+      before: { vcpus: 2 },
+      changes: [{ key: "fastpath.tsc_deadline", before: "off", after: "auto" }],
+      method: { seeds: [7, 8], seconds_per_seed: 0.25, blocks_per_seed: 16, confidence: 0.95 },
+    });
+    expect(json.figures.find(({ name }) => name === "exit_cores_per_1000_vcpus")?.relative.value).toBeLessThan(0);
+  });
+
+  it("names the file and the key of what is wrong, in both files", async () => {
+    const empty = write("empty.yaml", "kernel: c84\n");
+    const { code, stderr } = await runCommand(["compare", write("bad.yaml", "kernal: c84\n"), empty]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("bad.yaml:1:1: kernal: unknown key");
+    expect(stderr).toContain("empty.yaml: guests: expected at least one guest, came none");
   });
 });

@@ -36,9 +36,13 @@ const REGISTER: Exits = {
   "hybrid AVIC": "otherMsr",
 };
 
-export const eoiExit = (world: World, vcpu: OracleVcpu): ExitKindName | null => EOI[apicOf(world, vcpu)];
-export const levelEoiExit = (world: World, vcpu: OracleVcpu): ExitKindName | null => LEVEL_EOI[apicOf(world, vcpu)];
+export const eoiExit = (world: World, vcpu: OracleVcpu): ExitKindName | null => byHyperV(vcpu, EOI[apicOf(world, vcpu)]);
+export const levelEoiExit = (world: World, vcpu: OracleVcpu): ExitKindName | null => byHyperV(vcpu, LEVEL_EOI[apicOf(world, vcpu)]);
 export const registerExit = (world: World, vcpu: OracleVcpu): ExitKindName | null => REGISTER[apicOf(world, vcpu)];
+
+/** A Windows guest has an MSR of Hyper-V for it, whatever its APIC. */
+const byHyperV = ({ guest }: OracleVcpu, exit: ExitKindName | null): ExitKindName | null =>
+  exit === "apicAccess" && guest.spec.timer === "hv_stimer" ? "eoi" : exit;
 
 /** MSR 0x83f, which only VMX virtualizes. */
 export const selfIpiExit = (world: World, vcpu: OracleVcpu): ExitKindName | null =>

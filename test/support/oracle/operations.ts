@@ -8,7 +8,7 @@ import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
 import { completed, deliver, writtenByAvic } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
-import { hvTimerExpired, writeDeadline } from "./timer.ts";
+import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
 import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
@@ -30,11 +30,15 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
     case OP.tscDeadline:
       return tscDeadline(world, vcpu, now);
     case OP.oneShot:
-      return initialCount(world, vcpu, now);
+      return startCount(world, vcpu, registerExit(world, vcpu)!, 0, now);
+    case OP.periodic:
+      return startCount(world, vcpu, registerExit(world, vcpu)!, Math.max(vcpu.program.operand, Math.round(200_000 * world.ghz)), now);
+    case OP.hvStimer:
+      return startCount(world, vcpu, "otherMsr", 0, now);
     case OP.halt:
       return halt(world, vcpu, now);
     case OP.eoi:
-      return exitsOrNot(world, vcpu, eoiExit(world, vcpu), now);
+      return endOfInterrupt(world, vcpu, now);
     case OP.levelEoi:
       return exitsOrNot(world, vcpu, levelEoiExit(world, vcpu), now);
     case OP.pauseLoop:
@@ -85,10 +89,13 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
   return true;
 }
 
-function initialCount(world: World, vcpu: OracleVcpu, now: number): true {
-  const deadline = vcpu.program.operand;
-  const exit = exitByOperation(world, vcpu, registerExit(world, vcpu)!, now);
-  writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
+/** A timer that counts: to the instant in the operand, or over and over again. */
+function startCount(world: World, vcpu: OracleVcpu, kind: ExitKindName, period: number, now: number): true {
+  const { operand } = vcpu.program;
+  const exit = exitByOperation(world, vcpu, kind, now);
+  const at = now + exit.cost.effectAt;
+  writeCount(world, vcpu, period === 0 ? operand : at + period, period, at);
+  if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
 }
 
@@ -118,6 +125,12 @@ function invd(world: World, vcpu: OracleVcpu, now: number): true {
   const exit = exitByOperation(world, vcpu, fast ? "invdReenter" : "invd", now);
   if (!fast && capable) exit.miss = missCause;
   return true;
+}
+
+function endOfInterrupt(world: World, vcpu: OracleVcpu, now: number): boolean {
+  const kind = vcpu.eoiInMemory ? null : eoiExit(world, vcpu);
+  vcpu.eoiInMemory = false;
+  return exitsOrNot(world, vcpu, kind, now);
 }
 
 function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
