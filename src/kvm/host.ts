@@ -66,8 +66,8 @@ export class KvmHost {
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
-    const wake = (vcpu: Vcpu, at: Instant): boolean => this.block.wake(vcpu, at);
-    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces: resolved.cpu.vendor === "intel", wake, rekey });
+    const coalesces = resolved.cpu.vendor === "intel";
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
