@@ -9,10 +9,17 @@
  */
 import type { Vendor } from "../hw/cpu-model.ts";
 import type { GuestSpec } from "./host-spec.ts";
-import { type ResolvedHost, SpecError } from "./resolved.ts";
+import type { KernelTraits } from "./kernel.ts";
 
-/** What a reason looks at. */
-export type InhibitInputs = Pick<ResolvedHost, "cpu" | "kernel" | "traits" | "apicv" | "x2avic"> & { readonly guest: GuestSpec };
+/** What a reason looks at: the host as resolved, and one of its guests. */
+export interface InhibitInputs {
+  readonly cpu: { readonly vendor: Vendor };
+  readonly kernel: { readonly name: string };
+  readonly traits: Pick<KernelTraits, "x2avic" | "avicBigIds">;
+  readonly apicv: { readonly value: boolean; readonly why: string };
+  readonly x2avic: { readonly value: boolean };
+  readonly guest: Pick<GuestSpec, "apic" | "vcpus">;
+}
 
 export interface ApicvInhibit {
   readonly vendors: readonly Vendor[];
@@ -87,15 +94,15 @@ function idTooBig({ apicv, x2avic, guest }: InhibitInputs): string | null {
 }
 
 /**
- * Refuses what KVM refuses: before it knew PHYSICAL_ID_TOO_BIG, avic_init_backing_page answered
- * -EINVAL and the vCPU was not created. Nor does an xAPIC have IDs for more than 255 vCPUs.
+ * What KVM refuses, as expected against what came; null where it does not. Before it knew
+ * PHYSICAL_ID_TOO_BIG, avic_init_backing_page answered -EINVAL and the vCPU was not created. Nor
+ * does an xAPIC have IDs for more than 255 vCPUs.
  */
-export function refuseTooManyVcpus(vm: InhibitInputs, kind: string): void {
-  const { guest, traits, kernel, x2avic } = vm;
-  const expected = (most: number, why: string): SpecError =>
-    new SpecError(["guests", kind, "vcpus"], `expected at most ${most} vCPUs, ${why}, came ${guest.vcpus}`);
-  if (guest.apic === "xapic" && guest.vcpus > 255) throw expected(255, "for an xAPIC's ID has eight bits");
-  if (vm.cpu.vendor === "intel" || traits.avicBigIds === "inhibits" || idTooBig(vm) === null) return;
+export function tooManyVcpus(vm: InhibitInputs): string | null {
+  const { cpu, guest, traits, kernel, x2avic } = vm;
+  const expected = (most: number, why: string): string => `expected at most ${most} vCPUs, ${why}, came ${guest.vcpus}`;
+  if (guest.apic === "xapic" && guest.vcpus > 255) return expected(255, "for an xAPIC's ID has eight bits");
+  if (cpu.vendor === "intel" || traits.avicBigIds === "inhibits" || idTooBig(vm) === null) return null;
   const most = 1 + (x2avic.value ? MAX_ID.x2avic : MAX_ID.avic);
-  throw expected(most, `for with kvm_amd.avic=1 ${kernel.name} creates no vCPU with a larger ID`);
+  return expected(most, `for with kvm_amd.avic=1 ${kernel.name} creates no vCPU with a larger ID`);
 }

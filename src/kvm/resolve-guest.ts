@@ -3,7 +3,7 @@
  * timer its vCPUs get.
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
-import { apicvInhibits, type HeldInhibit, refuseTooManyVcpus } from "./apicv-inhibit.ts";
+import { apicvInhibits, type HeldInhibit, tooManyVcpus } from "./apicv-inhibit.ts";
 import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
 import { kernelNameOf, kernelOf } from "./kernel-choice.ts";
@@ -11,7 +11,7 @@ import type { MitigationContext } from "./mitigation.ts";
 import { bhiMode } from "./branch-history.ts";
 import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
-import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "./resolved.ts";
 import {
   canPostTimer,
   canUseHvTimer,
@@ -28,7 +28,8 @@ type Host = Omit<ResolvedHost, "guests">;
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
   const exits = disabledExits(spec, host.spec, host.cpu, host.traits);
   const vm = { ...host, guest: spec };
-  refuseTooManyVcpus(vm, placed.kind);
+  const refused = tooManyVcpus(vm);
+  if (refused !== null) throw new SpecError(["guests", placed.kind, "vcpus"], refused);
   const inhibits = apicvInhibits(vm);
   const guest = { ...exits, apicvActive: apicvActive(host, spec, inhibits), apicvInhibits: inhibits };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
