@@ -9,14 +9,17 @@ import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { timerInputs, timerMode } from "./timer-predicates.ts";
 import { type VirtualIpis, virtualIpis, virtualRegisters } from "./virtual-apic.ts";
 
+/** The predicate in which VMs of a kind always differ. */
+export const PINNED = "vCPUs pinned to CPUs";
+
 /** Explanations of one VM of a host. */
 export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly Explanation[] {
   const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl, specCtrlDiffers } = guest;
   const { vendor } = host.cpu;
   const registers = virtualRegisters(host, guest);
   const ipis = virtualIpis(host, guest);
-  const rows: readonly Omit<Explanation, "subject">[] = [
-    { predicate: "vCPUs pinned to CPUs", value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
+  const rows: readonly Omit<Explanation, "subject" | "topic">[] = [
+    { predicate: PINNED, value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
     disabledExitsRow(host, guest),
     { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "x86.c kvm_apicv_activated" },
     { predicate: "EOI exits", value: registers.value ? "false" : "true", why: registers.why, source: SOURCE.registers[vendor] },
@@ -55,10 +58,10 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       source: SOURCE.specCtrl[vendor],
     },
   ];
-  return rows.map((row) => ({ subject: guest.name, ...row }));
+  return rows.map((row) => ({ topic: "vm", subject: guest.name, ...row }));
 }
 
-type Row = Omit<Explanation, "subject">;
+type Row = Omit<Explanation, "subject" | "topic">;
 
 const SOURCE = {
   registers: { intel: "vmx.c vmx_update_msr_bitmap_x2apic", amd: "svm/avic.c avic_activate_vmcb" },

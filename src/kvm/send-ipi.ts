@@ -76,8 +76,7 @@ export class IpiSending {
     else this.writeIcr(vcpu, op, now);
     vcpu.targets = targets;
     vcpu.reached = 0;
-    const { ipiTarget } = EXTRAS;
-    if (targets.length > 1) loop.addHandlerWork(vcpu, (targets.length - 1) * this.needs.software(ipiTarget.value));
+    if (targets.length > 1) loop.addHandlerWork(vcpu, (targets.length - 1) * this.needs.software(EXTRAS.ipiTarget.value));
     loop.stopAtEffect(vcpu);
     return true;
   }
@@ -97,10 +96,9 @@ export class IpiSending {
    */
   reachNext(vcpu: Vcpu, now: Instant): void {
     const { delivery, loop, software } = this.needs;
-    const { ipiTarget, wakeSwait, wakeRcuwait } = EXTRAS;
     const target = vcpu.targets[vcpu.reached++];
     if (vcpu.reached < vcpu.targets.length) {
-      const step = software(ipiTarget.value);
+      const step = software(EXTRAS.ipiTarget.value);
       vcpu.afterEffect -= step;
       vcpu.stepAt = (now + step) as Instant;
     } else {
@@ -110,7 +108,7 @@ export class IpiSending {
     if (target === undefined) return;
     const incomplete = vcpu.kind === KIND.avicIncompleteIpi;
     const slept = incomplete ? delivery.completeDelivery(target, VECTOR.reschedule, now) : delivery.deliver(target, VECTOR.reschedule, now);
-    if (slept) loop().addWakeWork(vcpu, software((this.settings.traits.waiter === "swait" ? wakeSwait : wakeRcuwait).value));
+    if (slept) loop().addWakeWork(vcpu, this.settings.wakeRemote);
   }
 
   /** The CPU sends the IPI itself; true when that is all. */

@@ -78,6 +78,8 @@ export class Vcpu {
   link: Link | null = null;
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
+  /** The same for an exit that finds the branch predictors flushed. */
+  coldCosts: readonly ExitCost[] = [];
 
   // Settings of the VM, decided anew when the configuration changes.
   /** kvm_vcpu_apicv_active: interrupts reach a running vCPU without an exit. */
@@ -151,8 +153,8 @@ export class Vcpu {
   kind = 0;
   phase: number = PHASE.end;
   cost: ExitCost | null = null;
-  /** What the HLT in flight costs if its fastpath has to block: compiled with the costs that it began with. */
-  blocksCost: ExitCost | null = null;
+  /** The costs by kind that it began with: what it costs should its kind change on the way. */
+  exitCosts: readonly ExitCost[] = [];
   elapsed = ZERO;
   afterEffect = ZERO;
   interruptsOnAt: Instant = NEVER;
@@ -162,6 +164,10 @@ export class Vcpu {
   targets: readonly Vcpu[] = [];
   reached = 0;
   noise = ZERO;
+  /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
+  coldPredictors = false;
+  /** Cycles of guest code that have yet to run with unpredicted branches. */
+  refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
   /** Some of the five below is not zero. */
@@ -231,6 +237,16 @@ export class Vcpu {
   /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
   isLoaded(): boolean {
     return this.state !== STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
+  }
+
+  /** A new exit has nothing beyond its compiled cost yet. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
   }
 
   /** Moves every remembered instant by `delta`. */

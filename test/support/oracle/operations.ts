@@ -6,7 +6,7 @@ import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
 import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
-import { completed, deliver, writtenByAvic } from "./delivery.ts";
+import { completed, deliver, wakerCycles, writtenByAvic } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
 import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
 import { setStep, software, type OracleVcpu, type World } from "./world.ts";
@@ -261,6 +261,5 @@ export function deliverIpi(world: World, vcpu: OracleVcpu, now: number): void {
   if (one === undefined) return;
   const slept =
     exit.kind === "avicIncompleteIpi" ? completed(world, one, VECTOR.reschedule, now) : deliver(world, one, VECTOR.reschedule, now);
-  const { waiter } = world.resolved.traits;
-  if (slept) addWork(world, vcpu, "wakeup", software(world, (waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value));
+  if (slept) addWork(world, vcpu, "wakeup", wakerCycles(world, true));
 }
