@@ -44,6 +44,8 @@ export interface HardwareCycles {
   readonly interruptDelivery: Figure;
   /** From a physical IPI's ICR write to its arrival at the other core. */
   readonly ipiFlight: Figure;
+  /** What AVIC takes for each target of an IPI that it sends: table entry, virtual IRR, doorbell. */
+  readonly avicIpiTarget: Figure;
   /** Software paths of the reference core (Skylake-SP) take this many times as many cycles here. */
   readonly softwareScale: Figure;
 }
@@ -87,6 +89,7 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
       "derived: tscdeadline_latency without advance 2600 (3b8a5df6c4dc) and tscdeadline (timer fastpath letters) less the exit: virtual interrupt, gate of the IDT, the handler's registers",
   },
   ipiFlight: { value: 1500, source: "assumed: 0.6 us between two cores of a socket" },
+  avicIpiTarget: { value: 0, source: "by definition: Intel has no AVIC" },
   softwareScale: { value: 1, source: "by definition: the reference core" },
 };
 
