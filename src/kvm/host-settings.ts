@@ -40,16 +40,19 @@ function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): 
 }
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
-  const { fastpath, traits, cpu } = resolved;
-  return { decisions: fastpath, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true) };
+  const { cpu, fastpath: decisions, traits } = resolved;
+  const reenters = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
+  return { decisions, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true), reenters };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
   const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
+  const shallow = cstates.filter(({ name }) => name === "c1");
   return {
     ghz: resolved.tscHz / 1e9,
-    mwaitCstates: cstates,
-    hltCstates: cstates.filter(({ name }) => name === "c1"),
+    // AMD's deeper state is entered by a read of an I/O port, which a guest's MWAIT is not.
+    mwaitCstates: resolved.cpu.vendor === "intel" ? cstates : shallow,
+    hltCstates: shallow,
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
@@ -112,6 +115,6 @@ export class CostCache {
 
   private compile(conditions: EntryConditions, cold: boolean): readonly ExitCost[] {
     const { cpu } = this.resolved;
-    return KIND_LIST.map((kind) => exitCost(cpu, kind.handler, kind.variant, kind.userspace, conditions, cold));
+    return KIND_LIST.map(({ handlers, variant, userspace }) => exitCost(cpu, handlers[cpu.vendor], variant, userspace, conditions, cold));
   }
 }

@@ -82,11 +82,18 @@ export class Vcpu {
   coldCosts: readonly ExitCost[] = [];
 
   // Settings of the VM, decided anew when the configuration changes.
+  /** kvm_vcpu_apicv_active: interrupts reach a running vCPU without an exit. */
   apicv = false;
   xapic = false;
   /** x2APIC cluster mode: its IPIs have logical destinations. */
   logicalDestinations = false;
-  ipiVirtualization = false;
+  /** Its APIC's registers are the virtual APIC's; never without `apicv`. */
+  virtualRegisters = false;
+  virtualSelfIpi = false;
+  /** One of VIRTUAL_IPIS. */
+  virtualIpis = 0;
+  /** Kind of exit of a write to an APIC register that is intercepted. */
+  registerWriteKind = 0;
   /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
   eoiByMsr = true;
   /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
@@ -156,8 +163,9 @@ export class Vcpu {
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  /** Whom its IPI goes to. */
+  /** Whom its IPI goes to, and how many of them it has reached. */
   targets: readonly Vcpu[] = [];
+  reached = 0;
   noise = ZERO;
   /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
   coldPredictors = false;
@@ -234,6 +242,11 @@ export class Vcpu {
   /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
   asleepInGuest(now: number): number {
     return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
+  }
+
+  /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
+  isLoaded(): boolean {
+    return this.state !== STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
   }
 
   /** A new exit has nothing beyond its compiled cost yet. */

@@ -48,7 +48,7 @@ export interface OracleExit {
   /** A request was found: on through the outer loop instead of re-entering. */
   leavesLoop: boolean;
   /** Whom its IPI goes to. */
-  targets: readonly OracleVcpu[];
+  targets: OracleVcpu[];
   /** Cycles beyond the compiled cost, by component. */
   readonly extra: { handler: number; run_loop: number; host_interrupt: number; wakeup: number; timer_advance: number };
 }
