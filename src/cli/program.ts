@@ -9,7 +9,9 @@ import type { CompareFlags } from "./compare.ts";
 import { defaultConfigDir } from "./config-dir.ts";
 import type { DashboardsFlags } from "./dashboards.ts";
 import { parseDuration } from "./duration.ts";
+import type { ReportFlags } from "./report.ts";
 import type { ServeFlags } from "./serve.ts";
+import type { StatFlags } from "./stat.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
 
@@ -42,19 +44,20 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { explain } = await import("./explain.ts");
       await run(explain(spec, flags));
     });
-  program
-    .command("vmexit")
-    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
-    .argument("<spec>", "file with one host specification")
-    .option("--tests <a,b>", "only these tests")
-    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
-    .option("--json", "print JSON", false)
-    .action(async (spec: string, flags: VmexitFlags) => {
-      const { vmexit } = await import("./vmexit.ts");
-      await run(vmexit(spec, flags));
-    });
+  addMeasurements(program, run);
   addDashboards(program, run);
   addCompare(program, run);
+  program
+    .command("report")
+    .description("Fills the tables that a backport is decided by: what fastpaths gain, in tests and in guests, and where they do not.")
+    .option("--only <a,b>", "only these tables")
+    .option("--seed <n>", "first seed", wholeNumber, 1)
+    .option("--seeds <k>", "so many seeds, from the first one on", seedCount, 3)
+    .option("--json", "print JSON instead of Markdown", false)
+    .action(async (flags: ReportFlags) => {
+      const { report } = await import("./report.ts");
+      code = report(flags);
+    });
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -92,6 +95,31 @@ function addServe(program: Command, run: (command: Promise<number>) => Promise<v
       const stop = stopSignal();
       const { runServe } = await import("./serve.ts");
       await run(runServe(flags, stop));
+    });
+}
+
+function addMeasurements(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("vmexit")
+    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
+    .argument("<spec>", "file with one host specification")
+    .option("--tests <a,b>", "only these tests")
+    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: VmexitFlags) => {
+      const { vmexit } = await import("./vmexit.ts");
+      await run(vmexit(spec, flags));
+    });
+  program
+    .command("stat")
+    .description("Prints what `perf kvm stat report` would print for the host's guests, and what perf does not know.")
+    .argument("<spec>", "file with one host specification")
+    .addOption(new Option("--for <time>", "emulated time").argParser(duration).default(10, "10s"))
+    .option("--seed <n>", "seed of arrivals and of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: StatFlags) => {
+      const { stat } = await import("./stat.ts");
+      await run(stat(spec, flags));
     });
 }
 

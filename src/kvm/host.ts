@@ -66,7 +66,8 @@ export class KvmHost {
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
-    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const coalesces = resolved.cpu.vendor === "intel";
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
@@ -74,7 +75,8 @@ export class KvmHost {
     const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
@@ -82,10 +84,6 @@ export class KvmHost {
       accounting: this.accounting,
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
-      pause: (vcpu, at) => {
-        leaveKvmRun(vcpu, at);
-        cpus.release(vcpu, at);
-      },
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
@@ -139,7 +137,7 @@ export class KvmHost {
   /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
   pause(name: string): void {
     for (const vcpu of this.vm(name).vcpus) {
-      vcpu.stopping = true;
+      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, at);
       this.delivery.kick(vcpu, this.now);
     }
   }
@@ -228,7 +226,10 @@ export class KvmHost {
       this.now,
     );
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
+    this.accounting.use(
+      new Set(this.vcpus.flatMap((vcpu) => [vcpu.costs, vcpu.coldCosts])),
+      new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])),
+    );
   }
 
   /** Enters every actor's next event, relative to now. */

@@ -17,6 +17,7 @@ import { assert } from "../lib/assert.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import type { VcpuBlock } from "./vcpu-block.ts";
@@ -61,11 +62,18 @@ export interface Arrival {
 const HALTS: ReadonlySet<number> = new Set([KIND.hlt, KIND.hltReenter, KIND.hltBlocks]);
 
 /** KVM_RUN returns to a QEMU that stops the VM. After a HLT the vCPU's state is "halted" until KVM finds it runnable. */
-export function leaveKvmRun(vcpu: Vcpu, now: Instant): void {
+export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, now: Instant): void {
   vcpu.halted = HALTS.has(vcpu.kind);
   vcpu.state = STATE.paused;
   vcpu.since = now;
   vcpu.stepAt = NEVER;
+  cpus.suspend(vcpu, now);
+  cpus.occupant[vcpu.cpu] = null;
+  // The CPU is free, and handles what the vCPU still had to let in.
+  const { pendingInterruptCycles } = vcpu;
+  vcpu.hostInterruptAt = NEVER;
+  vcpu.pendingInterruptCycles = 0;
+  if (pendingInterruptCycles > 0) cpus.interrupt(vcpu.cpu, now, pendingInterruptCycles);
 }
 
 /** The state of a VM whose vCPUs are all paused. */

@@ -84,9 +84,12 @@ export class VcpuEvents {
       block.halt(vcpu, now);
       return;
     }
+    if (vcpu.kind !== KIND.doorbell) {
+      ipis.reachNext(vcpu, now);
+      return;
+    }
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    if (vcpu.kind === KIND.doorbell) loop.addWakeWork(vcpu, vhost.notified(vcpu, now));
-    else ipis.deliver(vcpu, now);
+    loop.addWakeWork(vcpu, vhost.notified(vcpu, now));
   }
 }

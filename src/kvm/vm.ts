@@ -15,6 +15,7 @@ import type { Tally } from "./tally.ts";
 import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
 import { STATE, Vcpu } from "./vcpu.ts";
+import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
 
 export interface Vm {
   readonly name: string;
@@ -81,11 +82,16 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
 /** Gives a vCPU the host's and guest's present settings. */
 export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
   const inputs = timerInputs(host, guest, vcpu.cpu);
-  vcpu.costs = costs.costs(guest, vcpu.cpu);
+  const { warm, cold } = costs.costs(guest, vcpu.cpu);
+  vcpu.costs = warm;
+  vcpu.coldCosts = cold;
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
-  vcpu.ipiVirtualization = host.ipiVirtualization.value && vcpu.apicv;
+  vcpu.virtualRegisters = virtualRegisters(host, guest).value;
+  vcpu.virtualSelfIpi = virtualSelfIpi(host, guest);
+  vcpu.virtualIpis = VIRTUAL_IPIS[virtualIpis(host, guest).value];
+  vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
