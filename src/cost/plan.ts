@@ -11,7 +11,7 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY_TABLE, tailTable } from "./noise.ts";
+import { BODY_TABLE, ISOLATED_USERSPACE_TABLE, SHARED_USERSPACE_TABLE, tailTable } from "./noise.ts";
 import { CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
@@ -23,6 +23,8 @@ export interface EntryConditions {
   readonly preemptionTimer: boolean;
   readonly vpmu: boolean;
   readonly pku: boolean;
+  /** The physical CPU is left alone by the host's own threads (isolcpus=, nohz_full=). */
+  readonly isolated: boolean;
   /** Where __kvm_wait_lapic_expire waits. */
   readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The physical CPU is nohz_full. */
@@ -122,10 +124,15 @@ export function exitCost(
     conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
     flushesPredictors: pieces.barrier,
     leaveLoop: pieces.reference(RUN_LOOP.outer.value),
-    spreadTable: heavy ? tailTable(path.spread) : BODY_TABLE,
+    spreadTable: heavy ? tailTable(path.spread) : nearConstant(userspace, on.isolated),
     spreadScale: heavy ? pieces.reference(path.value) : total,
     spreadInto: INDEX[heavy ? "handler" : "run_loop"],
   };
+}
+
+function nearConstant(userspace: boolean, isolated: boolean): Float64Array {
+  if (!userspace) return BODY_TABLE;
+  return isolated ? ISOLATED_USERSPACE_TABLE : SHARED_USERSPACE_TABLE;
 }
 
 /** Pieces of one exit laid end to end. What slows host code down is added where that code runs. */

@@ -60,14 +60,15 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
 }
 
 /** What each entry of a guest's vCPU pays on a physical CPU. */
-export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, nohzFull: boolean): EntryConditions {
+export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cpu: number): EntryConditions {
   const work = resolved.entryWork;
   return {
     apicv: guest.apicvActive.value,
     preemptionTimer: resolved.preemptionTimer.value,
     vpmu: guest.spec.vpmu,
     pku: guest.spec.pku,
-    contextTracking: nohzFull ? resolved.traits.contextTracking : "none",
+    isolated: resolved.isolated[cpu] === true,
+    contextTracking: resolved.nohzFull[cpu] === true ? resolved.traits.contextTracking : "none",
     waitsBefore: resolved.traits.timerAdvanceWaits,
     verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,
     verwToUserspace: work.verwToUserspace,
@@ -101,7 +102,7 @@ export class CostCache {
   }
 
   costs(guest: ResolvedGuest, cpu: number): VcpuCosts {
-    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
+    const conditions = entryConditions(this.resolved, guest, cpu);
     const key = JSON.stringify(conditions);
     let costs = this.byConditions.get(key);
     if (costs === undefined) {
