@@ -12,7 +12,7 @@ import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
 import { BODY_TABLE, ISOLATED_USERSPACE_TABLE, SHARED_USERSPACE_TABLE, tailTable } from "./noise.ts";
-import { CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** Where a kernel traces kvm_exit. */
 export type ExitTracepoint = "in_handle_exit" | "right_after_exit";
@@ -292,13 +292,3 @@ function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; trace
 /** Before 5.9 context tracking sits outside the inner loop, so a re-entry does not pay it. */
 const tracksContext = (on: EntryConditions, variant: Variant): boolean =>
   on.contextTracking === "each_entry" || (on.contextTracking === "outer_loop" && variant !== "reenter");
-
-/**
- * Cycles of host kernel code outside an exit's own path (interrupts, the scheduler, timers) on this
- * host for each cycle on the reference core: the model's, with retpolines and legacy IBRS on top.
- */
-export function hostCodeScale({ cycles }: CpuModel, on: Pick<EntryConditions, "retpolines" | "ibrs">): number {
-  const retpolines = on.retpolines ? cycles.retpoline.value / CYCLES_PER_INDIRECT_CALL.value : 0;
-  const ibrs = on.ibrs === "legacy" ? cycles.ibrsSlowdown.value : 0;
-  return cycles.softwareScale.value * (1 + retpolines + ibrs);
-}

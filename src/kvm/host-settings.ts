@@ -1,6 +1,7 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
-import { exitCost, hostCodeScale, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { hostCodeScale } from "../cost/host-code.ts";
+import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
