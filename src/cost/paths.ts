@@ -205,3 +205,13 @@ export const BODY = {
   tail: 0.09,
   source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
 } as const;
+
+/** Shares of exits to QEMU with a slower body, and by how much. */
+export const USERSPACE_TAILS = {
+  isolated: { tailShare: 0.0015, tail: 0.4, source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation` },
+  contended: {
+    tailShare: 0.013,
+    tail: 0.36,
+    source: `derived: ${EXIT_ANATOMY}: p99 over p50 is 1.33 to 1.39 without isolation, 1.01 with it`,
+  },
+} as const;
