@@ -31,5 +31,7 @@ export interface Workload {
     readonly levelEoi: number;
     readonly hypercall: number;
   };
+  /** Memory that a vCPU writes to while it runs: MiB that a second dirties anew, and the working set among which its writes go. Assumed. */
+  readonly writes: { readonly mibPerSecond: number; readonly workingSetMib: number };
   readonly source: string;
 }

@@ -9,7 +9,9 @@ import { EXTRAS } from "../cost/paths.ts";
 import { assert } from "../lib/assert.ts";
 import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
+import { Stream } from "../sim/random.ts";
 import { Accounting, type LatencyObserver } from "./accounting.ts";
+import { DirtyLog, VcpuWrites } from "./dirty-log.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
 import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
@@ -24,6 +26,7 @@ import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { VcpuEvents } from "./vcpu-events.ts";
 import { VhostNet } from "./vhost.ts";
+import { dirtyLogSettings } from "./vm-memory.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
@@ -134,6 +137,31 @@ export class KvmHost {
     this.keyEvents();
   }
 
+  /** QEMU begins to watch what the VM writes to. */
+  startDirtyLog(name: string): void {
+    const vm = this.vm(name);
+    const log = new DirtyLog(dirtyLogSettings(this.resolved, vm.guest, new Stream(this.seed, `${name}/${vm.lives}/writes`)));
+    for (const vcpu of vm.vcpus) vcpu.writes = new VcpuWrites(log);
+    this.flushTlbs(vm);
+  }
+
+  /** Pages that the VM has written to since the last time; null when nobody watches them, as after a restart. */
+  fetchDirtyLog(name: string): number | null {
+    const vm = this.vms.find((one) => one.name === name);
+    const writes = vm?.vcpus[0]?.writes ?? null;
+    if (vm === undefined || writes === null) return null;
+    this.flushTlbs(vm);
+    return writes.log.fetch();
+  }
+
+  stopDirtyLog(name: string): void {
+    const vm = this.vm(name);
+    for (const vcpu of vm.vcpus) {
+      if (vcpu.writes !== null) vcpu.stepAt = (vcpu.stepAt + vcpu.writes.takeRest()) as Instant;
+      vcpu.writes = null;
+    }
+  }
+
   /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
   pause(name: string): void {
     for (const vcpu of this.vm(name).vcpus) {
@@ -194,6 +222,11 @@ export class KvmHost {
     return this.cpus;
   }
 
+  /** KVM_REQ_TLB_FLUSH, or a kick for the sake of the PML: each vCPU that is in the guest leaves it once. */
+  private flushTlbs(vm: Vm): void {
+    for (const vcpu of vm.vcpus) if (vcpu.state === STATE.guest) this.delivery.kick(vcpu, this.now);
+  }
+
   private vm(name: string): Vm {
     const vm = this.vms.find((one) => one.name === name);
     assert(vm !== undefined, `the host has a VM ${name}`);
@@ -244,6 +277,7 @@ export class KvmHost {
   private memoryChanged(watcher: Vcpu | undefined): void {
     if (watcher === undefined || !watcher.program.memoryChanged() || watcher.state !== STATE.guest) return;
     watcher.stepAt = (this.now + watcher.program.runCycles) as Instant;
+    watcher.writes?.takeRest();
     this.vcpuEvents.set(watcher.index, watcher.nextAt());
   }
 

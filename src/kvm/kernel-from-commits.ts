@@ -61,6 +61,7 @@ const ORIGIN: KernelTraits = {
   l1dFlushAsked: "vcpu_run",
   verw: "only_without_l1d_flush",
   hrtimerRestart: "two_writes",
+  hugePageSplit: "on_fault",
   knows: ["meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "l1tf"],
   bhi: "unknown",
   pbrsb: "unknown",

@@ -50,6 +50,21 @@ export function placeGuests(spec: Pick<HostSpec, "cpus" | "smt" | "guests">, iso
   return kinds.flatMap(([kind]) => placed.get(kind) ?? []);
 }
 
+/** A place for one more VM beside those that have theirs. Throws a SpecError when it does not fit. */
+export function placeOne(
+  kind: string,
+  guest: GuestSpec,
+  spec: Pick<HostSpec, "cpus" | "smt">,
+  isolated: readonly boolean[],
+  others: readonly Pick<PlacedGuest, "cpus">[],
+): PlacedGuest {
+  const taken = new Set(others.flatMap(({ cpus }) => cpus));
+  const candidates = candidatesOf(kind, guest, spec, isolated);
+  const free = candidates.filter((cpu) => !taken.has(cpu));
+  if (guest.vcpus > free.length) throw doesNotFit(kind, { ...guest, count: 1 }, candidates.length, free.length);
+  return { kind, number: 1, cpus: free.slice(0, guest.vcpus) };
+}
+
 /** CPUs that a guest may use, in the order in which it takes them. */
 function candidatesOf(
   kind: string,

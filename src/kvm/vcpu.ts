@@ -13,6 +13,7 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { VcpuWrites } from "./dirty-log.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 
 /** Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. */
@@ -156,6 +157,8 @@ export class Vcpu {
   /** Cycles that its core has slept inside the guest, in complete stretches. */
   sleptInGuest = ZERO;
   wakeRequested = false;
+  /** Its writes, while the memory of its VM is watched. */
+  writes: VcpuWrites | null = null;
 
   // The exit in flight.
   kind = 0;
@@ -284,6 +287,7 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.writes?.shift(delta);
     this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);

@@ -13,5 +13,6 @@ export const cyclictest = {
   intervalNs: 1_000_000,
   softTimersPerSecond: 4,
   background: { cpuid: 0, portIo: 0, mmio: 0, pageFault: 0, pauseLoop: 0, levelEoi: 0, hypercall: 0 },
+  writes: { mibPerSecond: 2, workingSetMib: 4 },
   source: "rt-tests cyclictest, interval 1000 us; the thread's own work is assumed",
 } as const satisfies Workload;

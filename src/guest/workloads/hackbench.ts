@@ -13,5 +13,6 @@ export const hackbench = {
   intervalNs: 0,
   softTimersPerSecond: 20,
   background: { cpuid: 1, portIo: 0, mmio: 0, pageFault: 10, pauseLoop: 20, levelEoi: 0, hypercall: 0 },
+  writes: { mibPerSecond: 30, workingSetMib: 16 },
   source: "assumed work per message; MSR_WRITE is 90 % of the exits of a published run (1e9e2622a149)",
 } as const satisfies Workload;

@@ -13,5 +13,6 @@ export const idle = {
   intervalNs: 0,
   softTimersPerSecond: 8,
   background: { cpuid: 2, portIo: 0, mmio: 0, pageFault: 1, pauseLoop: 0, levelEoi: 0.2, hypercall: 0 },
+  writes: { mibPerSecond: 5, workingSetMib: 16 },
   source: "assumed: a quiet Linux guest wakes a few times a second and vCPU for timers of its own",
 } as const satisfies Workload;

@@ -13,5 +13,6 @@ export const packets = {
   intervalNs: 0,
   softTimersPerSecond: 2,
   background: { cpuid: 0, portIo: 0, mmio: 0, pageFault: 0, pauseLoop: 0, levelEoi: 0, hypercall: 0 },
+  writes: { mibPerSecond: 200, workingSetMib: 64 },
   source: "assumed: DPDK programmer's guide describes poll mode; no exits but the tick's",
 } as const satisfies Workload;

@@ -13,5 +13,6 @@ export const redis = {
   intervalNs: 0,
   softTimersPerSecond: 100,
   background: { cpuid: 4, portIo: 0, mmio: 0, pageFault: 20, pauseLoop: 0, levelEoi: 1, hypercall: 0 },
+  writes: { mibPerSecond: 60, workingSetMib: 512 },
   source: "assumed: busy loop near 55 % load, small requests",
 } as const satisfies Workload;

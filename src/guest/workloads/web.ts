@@ -13,6 +13,7 @@ export const web = {
   intervalNs: 0,
   softTimersPerSecond: 60,
   background: { cpuid: 8, portIo: 0.5, mmio: 2, pageFault: 40, pauseLoop: 1, levelEoi: 2, hypercall: 0.2 },
+  writes: { mibPerSecond: 40, workingSetMib: 128 },
   source:
     "assumed: rates of an ordinary service; the mix it gives has TSC_DEADLINE writes first, as clouds report (40 % of exits and more)",
 } as const satisfies Workload;
