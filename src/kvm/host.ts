@@ -66,14 +66,16 @@ export class KvmHost {
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
-    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const coalesces = resolved.cpu.vendor === "intel";
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
@@ -212,10 +214,13 @@ export class KvmHost {
       this.block.halt(vcpu, now);
       return;
     }
+    if (vcpu.kind !== KIND.doorbell) {
+      this.ipis.reachNext(vcpu, now);
+      return;
+    }
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    if (vcpu.kind === KIND.doorbell) this.loop.addWakeWork(vcpu, this.vhost.notified(vcpu, now));
-    else this.ipis.deliver(vcpu, now);
+    this.loop.addWakeWork(vcpu, this.vhost.notified(vcpu, now));
   }
 
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */

@@ -195,7 +195,7 @@ export class VcpuBlock {
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
     const local = vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
     const { wakeLocal, wakeRemote, ipiFlight } = this.settings;
-    const at = now + (local ? wakeLocal : wakeRemote + ipiFlight) + this.cpus.idleExitCycles(vcpu.cpu, now);
+    const at = now + (local ? wakeLocal : wakeRemote + ipiFlight) + this.cpus.leaveCstate(vcpu.cpu, now);
     vcpu.phase = PHASE.running;
     vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;
   }
