@@ -14,7 +14,11 @@ test("turbo shortens what the core does, in TSC cycles, by the ratio of the cloc
 test("turbo leaves ratios and the flight of a physical IPI alone", () => {
   const { cycles } = CPUS["skylake-sp"];
   const turbo = atTurbo(CPUS["skylake-sp"]).cycles;
-  expect([turbo.ipiFlight, turbo.predictorRefill, turbo.ibrsSlowdown]).toEqual([cycles.ipiFlight, cycles.predictorRefill, cycles.ibrsSlowdown]);
+  expect([turbo.ipiFlight, turbo.predictorRefill, turbo.ibrsSlowdown]).toEqual([
+    cycles.ipiFlight,
+    cycles.predictorRefill,
+    cycles.ibrsSlowdown,
+  ]);
 });
 
 test("an exit of a host with turbo takes fewer TSC cycles, and the same exits", () => {
