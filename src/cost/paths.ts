@@ -137,6 +137,12 @@ export const EXTRAS = {
     source:
       "derived: tscdeadline_latency of a busy guest, 3200 by an hrtimer and 800 less by the preemption timer (ce7a058a2117), less the exits",
   },
+  /** perf's recording of an exit's two tracepoints, as far as it falls between their timestamps; only in what `stat` prints. */
+  perfRecord: {
+    value: 950,
+    source:
+      "derived: 1e9e2622a149: the shortest MSR_WRITE that perf counts on 5.5-rc: 0.48 us with the fastpath of the ICR (the outer loop alone), 0.69 us without (a write of TSC_DEADLINE)",
+  },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
   /** A further target of one IPI: KVM goes from target to target. */
   ipiTarget: {
@@ -198,4 +204,14 @@ export const BODY = {
   tailShare: 0.0015,
   tail: 0.09,
   source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
+} as const;
+
+/** Shares of exits to QEMU with a slower body, and by how much. */
+export const USERSPACE_TAILS = {
+  isolated: { tailShare: 0.0015, tail: 0.4, source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation` },
+  contended: {
+    tailShare: 0.013,
+    tail: 0.36,
+    source: `derived: ${EXIT_ANATOMY}: p99 over p50 is 1.33 to 1.39 without isolation, 1.01 with it`,
+  },
 } as const;

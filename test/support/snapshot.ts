@@ -56,6 +56,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
