@@ -2,7 +2,7 @@
 import { bootLinux } from "../guest/linux.ts";
 import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import type { Program } from "../guest/program.ts";
-import { WORKLOADS, WORKLOAD_NAMES } from "../guest/workloads.ts";
+import { workloadOf } from "../guest/workload-choice.ts";
 import { assert } from "../lib/assert.ts";
 import type { Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
@@ -15,6 +15,7 @@ import type { Tally } from "./tally.ts";
 import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
 import { Vcpu } from "./vcpu.ts";
+import type { WorkCounters } from "./work-counters.ts";
 
 export interface Vm {
   readonly name: string;
@@ -40,15 +41,16 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
 
 /** The Linux guest with the workload that the specification names. */
 export const bootWorkload: Boot = (guest, seed, ghz, now) =>
-  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: WORKLOADS[guest.spec.workload] });
+  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: workloadOf(guest.spec.workload) });
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
 /** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
 export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["workload", "hz", "nohz", "load"] as const;
+  const keys = ["hz", "nohz", "load"] as const;
   const sameTimers = restartsTwice(old) === restartsTwice(wanted);
-  return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+  const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
+  return sameTimers && sameWork && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
 }
 
 export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
@@ -95,10 +97,10 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
 }
 
 /** The VM is gone: the time in its last states and its work count. */
-export function endVm(vm: Vm, tally: Tally, now: Instant): void {
+export function endVm(vm: Vm, tally: Tally, work: WorkCounters, now: Instant): void {
   for (const vcpu of vm.vcpus) {
     tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     tally.add(AT.cpuCycles + CPU_USES.indexOf("exit_mitigation"), mitigationSoFar(vcpu, now));
-    tally.add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
+    tally.add(work.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
   }
 }
