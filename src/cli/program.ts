@@ -7,7 +7,9 @@ import { parseAddress, type Address } from "../http/listen-address.ts";
 import { stopSignal } from "../daemon/stop.ts";
 import type { CompareFlags } from "./compare.ts";
 import { defaultConfigDir } from "./config-dir.ts";
+import type { DashboardsFlags } from "./dashboards.ts";
 import { parseDuration } from "./duration.ts";
+import type { ReportFlags } from "./report.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
@@ -52,7 +54,19 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { vmexit } = await import("./vmexit.ts");
       await run(vmexit(spec, flags));
     });
+  addDashboards(program, run);
   addCompare(program, run);
+  program
+    .command("report")
+    .description("Fills the tables that a backport is decided by: what fastpaths gain, in tests and in guests, and where they do not.")
+    .option("--only <a,b>", "only these tables")
+    .option("--seed <n>", "first seed", wholeNumber, 1)
+    .option("--seeds <k>", "so many seeds, from the first one on", seedCount, 3)
+    .option("--json", "print JSON instead of Markdown", false)
+    .action(async (flags: ReportFlags) => {
+      const { report } = await import("./report.ts");
+      code = report(flags);
+    });
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -60,6 +74,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = error.exitCode === 0 ? 0 : 2;
   }
   process.exit(code);
+}
+
+function addDashboards(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("dashboards")
+    .description("Writes the Grafana dashboards as JSON files.")
+    .requiredOption("--out <dir>", "directory for the dashboards; made when it is missing")
+    .option("--rules <dir>", "directory for the rule files of Prometheus, too")
+    .action(async (flags: DashboardsFlags) => {
+      const { dashboards } = await import("./dashboards.ts");
+      await run(Promise.resolve(dashboards(flags)));
+    });
 }
 
 function addServe(program: Command, run: (command: Promise<number>) => Promise<void>): void {
