@@ -81,14 +81,14 @@ export function commitTable(): string {
 export function workloadKeyTable(): string {
   const { properties = {} } = workloadJsonSchema() as Schema;
   const { background, ...own } = properties;
-  const row = (prefix: string, standard: (key: string) => unknown, [key, one]: [string, Schema]): string[] => {
+  const row = (prefix: string, standard: (key: string) => string | number | undefined, [key, one]: [string, Schema]): string[] => {
     const said = standard(key);
     return [code(prefix + key), wordsOf(one), said === undefined ? "" : code(String(said)), prose(one.description)];
   };
   return markdownTable(
     ["key", "values", "default", "what it is"],
     [
-      ...Object.entries(own).map((entry) => row("", (key) => (QUIET as Readonly<Record<string, unknown>>)[key], entry)),
+      ...Object.entries(own).map((entry) => row("", (key) => (QUIET as unknown as Readonly<Record<string, string | number>>)[key], entry)),
       ...Object.entries(background?.properties ?? {}).map((entry) => row("background.", () => 0, entry)),
     ],
   );
