@@ -8,11 +8,14 @@ import type { Explanation } from "./explanation.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { timerInputs, timerMode } from "./timer-predicates.ts";
 
+/** The predicate in which VMs of a kind always differ. */
+export const PINNED = "vCPUs pinned to CPUs";
+
 /** Explanations of one VM of a host. */
 export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly Explanation[] {
   const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl, specCtrlDiffers } = guest;
-  const rows: readonly Omit<Explanation, "subject">[] = [
-    { predicate: "vCPUs pinned to CPUs", value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
+  const rows: readonly Omit<Explanation, "subject" | "topic">[] = [
+    { predicate: PINNED, value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
     disabledExitsRow(host, guest),
     { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "kvm_vcpu_apicv_active" },
     {
@@ -49,10 +52,10 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       source: "vmx.c x86_spec_ctrl_set_guest, vmx_spec_ctrl_restore_host",
     },
   ];
-  return rows.map((row) => ({ subject: guest.name, ...row }));
+  return rows.map((row) => ({ topic: "vm", subject: guest.name, ...row }));
 }
 
-type Row = Omit<Explanation, "subject">;
+type Row = Omit<Explanation, "subject" | "topic">;
 
 function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {
   const disabled = [guest.hltInGuest && "hlt", guest.mwaitInGuest && "mwait", guest.pauseInGuest && "pause"].filter(

@@ -6,6 +6,7 @@
  *
  * Linux arch/x86/kvm/x86.c vcpu_enter_guest, arch/x86/kvm/vmx/vmx.c vmx_vcpu_run.
  */
+import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
@@ -17,6 +18,7 @@ import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
@@ -37,6 +39,8 @@ export interface RunLoopSettings {
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
   readonly interruptDelivery: number;
+  /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
+  readonly predictorRefill: number;
 }
 
 /** Told of each exit when it is complete; for traces and tests. */
@@ -90,7 +94,7 @@ export class RunLoop {
   retarget(vcpu: Vcpu, kind: number): void {
     const begun = vcpu.since;
     const before = vcpu.cost as ExitCost;
-    const after = vcpu.costs[kind] as ExitCost;
+    const after = vcpu.exitCosts[kind] as ExitCost;
     vcpu.kind = kind;
     vcpu.cost = after;
     vcpu.interruptsOnAt = (begun + after.interruptsOnAt) as Instant;
@@ -162,7 +166,10 @@ export class RunLoop {
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
     this.tally.add(GUEST, now - vcpu.since);
     this.timer.leaveGuest(vcpu);
-    const cost = vcpu.costs[kind] as ExitCost;
+    const costs = vcpu.coldPredictors ? vcpu.coldCosts : vcpu.costs;
+    const cost = costs[kind] as ExitCost;
+    vcpu.exitCosts = costs;
+    vcpu.coldPredictors = cost.flushesPredictors;
     vcpu.state = STATE.exit;
     vcpu.since = now;
     vcpu.kind = kind;
@@ -171,7 +178,7 @@ export class RunLoop {
     vcpu.elapsed = 0;
     vcpu.miss = -1;
     vcpu.leavesLoop = false;
-    if (vcpu.hasExtras) clearExtras(vcpu);
+    if (vcpu.hasExtras) vcpu.clearExtras();
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
@@ -205,6 +212,7 @@ export class RunLoop {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
@@ -246,6 +254,7 @@ export class RunLoop {
         return;
       }
       if (program.runCycles > 0) {
+        if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
         return;
       }
@@ -288,13 +297,4 @@ export class RunLoop {
 /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
 function hasRequest(vcpu: Vcpu): boolean {
   return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
-}
-
-function clearExtras(vcpu: Vcpu): void {
-  vcpu.hasExtras = false;
-  vcpu.waitCycles = 0;
-  vcpu.wakeCycles = 0;
-  vcpu.handlerCycles = 0;
-  vcpu.loopCycles = 0;
-  vcpu.interruptCycles = 0;
 }

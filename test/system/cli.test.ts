@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -84,17 +84,28 @@ describe("fastpathd dashboards", () => {
 });
 
 describe("fastpathd explain", () => {
-  it("prints every predicate as an aligned table, or as JSON", async () => {
-    const spec = write("host.yaml", "kernel: rhel-8.2\nguests: { web: { vcpus: 2 } }\n");
+  it("prints every predicate in sections, or as JSON", async () => {
+    const spec = write("host.yaml", "kernel: rhel-8.2\nguests: { web: { vcpus: 2, count: 2 } }\n");
     const { code, stdout } = await runCommand(["explain", spec]);
     expect(code).toBe(0);
-    const [heading = "", ...rows] = stdout.trimEnd().split("\n");
-    expect(rows.length).toBeGreaterThan(10);
-    const column = heading.indexOf("WHY");
-    for (const row of rows) expect(row.slice(column - 2, column)).toBe("  ");
-    const json = JSON.parse((await runCommand(["explain", spec, "--json"])).stdout) as { predicates: { why: string }[] };
-    expect(json.predicates).toHaveLength(rows.length);
-    expect(json.predicates.every(({ why }) => why !== "")).toBe(true);
+    expect(stdout).toMatch(/^Configuration: .*\n {2}kernel +"rhel-8.2" +default "c84" +host reboot$/m);
+    expect(stdout).toMatch(/^ {2}fastpath tsc_deadline +kernel_lacks_it for 2 of 2 VMs$/m);
+    expect(stdout).toMatch(/^VMs web-1 to web-2: 2 vCPUs each, web, on CPUs 2,3 and 4,5$/m);
+    expect(stdout).toMatch(/^ {2}CPUID +CPUID kernel +\d+ +hardware \d+ \+ run_loop \d+/m);
+    const json = JSON.parse((await runCommand(["explain", spec, "--json"])).stdout) as Record<string, Record<string, unknown>[]>;
+    expect(json["configuration"]).toEqual([{ key: "kernel", value: "rhel-8.2", default: "c84", takes: "host_reboot" }]);
+    expect(json["predicates"]?.every(({ why }) => why !== "")).toBe(true);
+    expect(json["exits"]?.find(({ operation }) => operation === "timer armed")).toMatchObject({
+      vms: ["web-1", "web-2"],
+      exit: { reason: "MSR_WRITE", msr: "tsc_deadline", path: "kernel" },
+    });
+  });
+
+  it("puts what is odd about an own kernel first", async () => {
+    mkdirSync(join(dir, "kernels"), { recursive: true });
+    writeFileSync(join(dir, "kernels", "ours.yaml"), "{ base: rhel-8.1, commits: [0c5f81dad46c] }\n");
+    const { stdout } = await runCommand(["explain", write("own.yaml", "kernel: ours\nguests: { a: {} }\n")]);
+    expect(stdout).toMatch(/^Warnings\n {2}commit 0c5f81dad46c .*1714a4eb6fb0/m);
   });
 
   it("exits 1 for a specification with errors", async () => {
