@@ -88,6 +88,12 @@ function vendorParameters({
         why: ipiVirtualization.why,
         source: "svm/avic.c enable_ipiv (6.18)",
       },
+      {
+        predicate: "kvm_amd.nrips",
+        value: "Y",
+        why: "default Y, and every EPYC saves the next RIP, without which svm_exit_handlers_fastpath does nothing",
+        source: "svm.c svm_exit_handlers_fastpath (5.15)",
+      },
     ];
   }
   return [

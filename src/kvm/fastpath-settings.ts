@@ -10,4 +10,6 @@ export interface FastpathSettings {
   readonly misses: MissNumbers;
   /** Cycles of waking a thread on another CPU. */
   readonly wakeRemote: number;
+  /** A fastpath that has nothing left to do re-enters the guest at once: SVM cannot before the loop is common code. */
+  readonly reenters: boolean;
 }

@@ -119,7 +119,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || hasRequest(vcpu))) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -170,7 +170,9 @@ export class RunLoop {
     const cost = costs[kind] as ExitCost;
     vcpu.exitCosts = costs;
     vcpu.coldPredictors = cost.flushesPredictors;
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
     vcpu.state = STATE.exit;
+    vcpu.exitedAt = now;
     vcpu.since = now;
     vcpu.kind = kind;
     vcpu.cost = cost;
@@ -188,6 +190,7 @@ export class RunLoop {
     if (kind === KIND.externalInterrupt) {
       vcpu.hasExtras = true;
       vcpu.interruptCycles = vcpu.pendingInterruptCycles;
+      vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
     }
@@ -208,7 +211,7 @@ export class RunLoop {
     return true;
   }
 
-  private enter(vcpu: Vcpu, now: Instant): void {
+  enter(vcpu: Vcpu, now: Instant): void {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
@@ -217,6 +220,7 @@ export class RunLoop {
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
     vcpu.notifyIsKick = false;
+    if (vcpu.stop !== null) return vcpu.stop(now);
     if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
       // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
       vcpu.hostInterruptAt = NEVER;
@@ -269,6 +273,7 @@ export class RunLoop {
     vcpu.irr &= ~vector;
     let at = (now + this.settings.interruptDelivery) as Instant;
     if (vcpu.haltedInGuest) {
+      vcpu.sleptInGuest += vcpu.asleepInGuest(now);
       vcpu.haltedInGuest = false;
       at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
     }
@@ -292,9 +297,4 @@ export class RunLoop {
     const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
     return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
-}
-
-/** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
-function hasRequest(vcpu: Vcpu): boolean {
-  return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
 }
