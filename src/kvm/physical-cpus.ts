@@ -14,6 +14,7 @@ import { Stream } from "../sim/random.ts";
 import { AT, CPU_USES } from "./counters.ts";
 import { CstateTime } from "./cstate-time.ts";
 import { KIND } from "./exit-kinds.ts";
+import { coreAwakeAt } from "./guest-halt.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
@@ -168,10 +169,10 @@ export class PhysicalCpus {
       return (now + cost) as Instant;
     }
     if (vcpu.state === STATE.guest) {
-      if (vcpu.hostInterruptAt === NEVER) vcpu.hostInterruptAt = now;
+      if (vcpu.hostInterruptAt === NEVER) vcpu.hostInterruptAt = coreAwakeAt(vcpu, now);
       vcpu.pendingInterruptCycles += cost;
       this.rekey(vcpu);
-      return this.afterExit(vcpu, now);
+      return this.afterExit(vcpu, vcpu.hostInterruptAt);
     }
     return this.interruptExit(vcpu, now, cost);
   }

@@ -10,13 +10,13 @@ import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
-import { idleExitNs, type CState } from "../hw/cstates.ts";
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
@@ -32,9 +32,6 @@ const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason)
 
 export interface RunLoopSettings {
   readonly ghz: number;
-  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
-  readonly mwaitCstates: readonly CState[];
-  readonly hltCstates: readonly CState[];
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
@@ -170,7 +167,7 @@ export class RunLoop {
     const cost = costs[kind] as ExitCost;
     vcpu.exitCosts = costs;
     vcpu.coldPredictors = cost.flushesPredictors;
-    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += asleepInGuest(vcpu, now);
     vcpu.state = STATE.exit;
     vcpu.exitedAt = now;
     vcpu.since = now;
@@ -215,6 +212,8 @@ export class RunLoop {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    // Halted in the guest, the core goes to sleep again.
+    vcpu.wokenAt = NEVER;
     if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
@@ -271,11 +270,10 @@ export class RunLoop {
   private take(vcpu: Vcpu, now: Instant): void {
     const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
     vcpu.irr &= ~vector;
-    let at = (now + this.settings.interruptDelivery) as Instant;
+    const at = (now + this.settings.interruptDelivery) as Instant;
     if (vcpu.haltedInGuest) {
-      vcpu.sleptInGuest += vcpu.asleepInGuest(now);
+      vcpu.sleptInGuest += asleepInGuest(vcpu, now);
       vcpu.haltedInGuest = false;
-      at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
     }
     // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
     if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
@@ -289,12 +287,5 @@ export class RunLoop {
     }
     vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
     vcpu.program.runCycles += at - now;
-  }
-
-  /** The core leaves the C-state that the guest itself put it into. */
-  private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
-    const { ghz, mwaitCstates, hltCstates } = this.settings;
-    const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
-    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
 }

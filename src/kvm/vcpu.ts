@@ -10,6 +10,7 @@
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
+import type { CState } from "../hw/cstates.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
@@ -153,6 +154,12 @@ export class Vcpu {
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
+  /** C-states that its guest's own HLT or MWAIT may put its core into. */
+  guestCstates: readonly CState[] = [];
+  ghz = ZERO;
+  /** When an event reached the core that sleeps in the guest, and when the core is out of its C-state. */
+  wokenAt: Instant = NEVER;
+  awakeAt: Instant = NEVER;
   /** Cycles that its core has slept inside the guest, in complete stretches. */
   sleptInGuest = ZERO;
   wakeRequested = false;
@@ -245,11 +252,6 @@ export class Vcpu {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
-  /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
-  asleepInGuest(now: number): number {
-    return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
-  }
-
   /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
   isLoaded(): boolean {
     return this.state < STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
@@ -284,6 +286,8 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.wokenAt = move(this.wokenAt);
+    this.awakeAt = move(this.awakeAt);
     this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
