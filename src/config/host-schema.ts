@@ -48,7 +48,8 @@ const guestShape = {
   pv: key(section("pv", { ipi: key(flag, "PV_SEND_IPI: broadcasts go by one hypercall") }), "Paravirtual features"),
   assigned_device: key(flag, "A device is passed through (VFIO)"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
-  placement: key(placement, "Physical CPUs that the pinned vCPUs take: a class, or a list"),
+  dedicated: key(flag, "A CPU of its own for each vCPU; false: they float over CPUs that they share. Default: true in the public cloud"),
+  placement: key(placement, "Physical CPUs that the vCPUs take: a class, or a list"),
   disable_exits: key(
     z.union([z.literal("inherit"), z.array(oneOf(["hlt", "mwait", "pause", "cstate"]))], {
       error: "expected inherit | a list of hlt, mwait, pause, cstate",
@@ -58,11 +59,7 @@ const guestShape = {
   kernel: key(kernelName, "Guest kernel"),
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
-/** vCPUs are always dedicated for now; the key may say so. */
-const guest = section("guest", {
-  ...guestShape,
-  dedicated: key(z.literal(true, { error: "expected true (shared vCPUs are not emulated)" }), "One vCPU, one CPU"),
-});
+const guest = section("guest", guestShape);
 
 const mitigationShape = {
   all: key(modeOf(["auto", "off"]), "mitigations= on the host's command line"),

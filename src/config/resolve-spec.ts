@@ -11,7 +11,7 @@ import { SpecError } from "../kvm/resolved.ts";
 export function specProblems(spec: HostSpec): SpecError[] {
   const notYet = notEmulatedYet(spec);
   if (notYet !== null) return [notYet];
-  const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
+  const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.dedicated && guest.vcpus > spec.cpus);
   if (tooWide.length > 0) {
     return tooWide.map(
       ([name, { vcpus }]) =>

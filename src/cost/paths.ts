@@ -113,6 +113,13 @@ export const EXTRAS = {
   /** Leaving the CPU when blocking, and coming back: schedule, cold caches, halt bookkeeping. */
   scheduleOut: { value: 1400, source: "assumed: prepare_to_swait, schedule, switch to idle" },
   scheduleIn: { value: 2200, source: "assumed: idle to the vCPU's thread, vcpu_load, cold caches" },
+  /** A vCPU's thread moves to another CPU: the old one writes the VMCS back (VMCLEAR) in an IPI. */
+  vmcsClear: { value: 1200, source: "assumed: generic_smp_call_function_single_interrupt with one VMCLEAR" },
+  /** Sched-in after others had the CPU, on top of scheduleIn: KVM's and the scheduler's own lines come from a farther cache. */
+  coldCaches: {
+    value: 3000,
+    source: "assumed: some sixty lines from the last-level cache, all of them once others ran for a millisecond",
+  },
   /** The waker's part: try_to_wake_up and the reschedule IPI. */
   wakeSwait: {
     value: 1800,
@@ -123,6 +130,9 @@ export const EXTRAS = {
     source: "assumed: the same less the queue's lock and list; it may be set by da4ad88cab58's 15 to 20 %, and is not yet",
   },
 } as const satisfies Record<string, Figure>;
+
+/** After how long all of KVM's lines have left the near caches of a CPU that others have. */
+export const COLD_AFTER_NS = 1_000_000;
 
 /** Share of exits with a slower body, and by how much. */
 export const BODY = {

@@ -5,23 +5,34 @@
  * Order of simultaneous events: vCPUs by number before physical CPUs by number; on one vCPU host
  * interrupt, notification, timer, device, own step.
  */
-import { VECTOR } from "../guest/program.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { assert } from "../lib/assert.ts";
-import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
 import { Accounting } from "./accounting.ts";
-import { KIND } from "./exit-kinds.ts";
+import { Affinity } from "./affinity.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
-import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
+import {
+  blockSettings,
+  CostCache,
+  cpuSettings,
+  loopSettings,
+  operationSettings,
+  schedulerSettings,
+  switchSettings,
+} from "./host-settings.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { Scheduler } from "./scheduler.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
-import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
+import { VcpuEvents } from "./vcpu-events.ts";
+import { VcpuSwitch } from "./vcpu-switch.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
@@ -43,10 +54,13 @@ export class KvmHost {
   private readonly accounting: Accounting;
   private readonly delivery: InterruptDelivery;
   private readonly timer: LapicTimer;
+  private readonly switching: VcpuSwitch;
+  private readonly scheduler: Scheduler;
   private readonly block: VcpuBlock;
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
+  private readonly events: VcpuEvents;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -59,7 +73,8 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
-    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
+    const tick = (cpu: number, at: Instant): void => this.scheduler.tick(cpu, at);
+    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey, tick });
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
@@ -68,7 +83,10 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
+    this.switching = new VcpuSwitch({ settings: switchSettings(resolved), cpus, timer, tally });
+    this.scheduler = this.makeScheduler(rekey);
+    const { scheduler } = this;
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
@@ -78,8 +96,24 @@ export class KvmHost {
       accounting: this.accounting,
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
+      reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
     });
+    const { loop, operations, block, ipis, switching } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus });
     this.configure(resolved);
+  }
+
+  private makeScheduler(rekey: (vcpu: Vcpu) => void): Scheduler {
+    return new Scheduler({
+      settings: schedulerSettings(this.resolved),
+      cpus: this.cpus,
+      switching: this.switching,
+      interruptGuest: (vcpu, now) => this.delivery.reschedule(vcpu, now),
+      awake: (vcpu, now) => this.block.running(vcpu, now),
+      stopPolling: (vcpu, now) => this.block.stopPolling(vcpu, now),
+      placed: (vcpu) => vcpu.settleOn(this.resolved.nohzFull[vcpu.cpu] === true),
+      rekey,
+    });
   }
 
   /** Told of every exit when it completes. */
@@ -97,6 +131,8 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = blockSettings(resolved);
+    this.switching.settings = switchSettings(resolved);
+    this.scheduler.settings = schedulerSettings(resolved);
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
@@ -130,7 +166,7 @@ export class KvmHost {
       if (away <= cpuAway) {
         const vcpu = vcpus[vcpuEvents.first()] as Vcpu;
         this.now = (base + away) as Instant;
-        this.fire(vcpu, this.now);
+        this.events.fire(vcpu, this.now);
         vcpuEvents.set(vcpu.index, vcpu.nextAt());
       } else {
         this.now = (base + cpuAway) as Instant;
@@ -145,60 +181,6 @@ export class KvmHost {
     return this.cpus;
   }
 
-  private fire(vcpu: Vcpu, now: Instant): void {
-    switch (vcpu.source) {
-      case SOURCE.step:
-        this.step(vcpu, now);
-        return;
-      case SOURCE.notification:
-        this.loop.notified(vcpu, now);
-        return;
-      case SOURCE.timer:
-        if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
-        else this.timer.fire(vcpu, now);
-        return;
-      case SOURCE.arrival:
-        if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
-        return;
-      default:
-        vcpu.hostInterruptAt = NEVER;
-        if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
-    }
-  }
-
-  private step(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.state === STATE.guest) {
-      this.loop.step(vcpu, now);
-      return;
-    }
-    switch (vcpu.phase) {
-      case PHASE.effect:
-        this.effect(vcpu, now);
-        return;
-      case PHASE.end:
-        this.loop.end(vcpu, now);
-        return;
-      case PHASE.asleep:
-        this.block.asleep(vcpu, now);
-        return;
-      case PHASE.running:
-        this.block.running(vcpu, now);
-        return;
-      default:
-        this.block.pollEnded(vcpu, now);
-    }
-  }
-
-  private effect(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.kind === KIND.hlt || vcpu.kind === KIND.hltReenter || vcpu.kind === KIND.hltBlocks) {
-      this.block.halt(vcpu, now);
-      return;
-    }
-    vcpu.phase = PHASE.end;
-    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    this.ipis.deliver(vcpu, now);
-  }
-
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
   private placeVms(resolved: ResolvedHost, ghz: number): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
@@ -210,7 +192,7 @@ export class KvmHost {
           ? old
           : bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
-      for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
+      vm.vcpus.forEach((vcpu, number) => decide(vcpu, number, resolved, guest, costs));
       return vm;
     });
     for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
@@ -221,9 +203,12 @@ export class KvmHost {
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }
-    this.cpus.place(this.vcpus, this.now);
+    const { cpus, scheduler, timer } = this;
+    const preempt = (vcpu: Vcpu, at: Instant): void => this.events.preempt(vcpu, at);
+    new Affinity({ scheduler, cpus, timer, noDomain: resolved.noDomain, preempt }, this.now).apply(this.vms);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
+    const costsOf = (vcpu: Vcpu): (readonly ExitCost[])[] => vcpu.places.flatMap((place) => (place === null ? [] : [place.costs]));
+    this.accounting.use(new Set(this.vcpus.flatMap(costsOf)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }
 
   /** Enters every actor's next event, relative to now. */
@@ -247,5 +232,6 @@ export class KvmHost {
     this.now = (this.now - this.rebaseCycles) as Instant;
     for (const vcpu of this.vcpus) vcpu.shift(-this.rebaseCycles);
     this.cpus.shift(-this.rebaseCycles);
+    this.scheduler.shift(-this.rebaseCycles, this.vcpus);
   }
 }

@@ -79,6 +79,10 @@ export interface KernelTraits {
    * right before VMLAUNCH, always or by features that only VM entries look at.
    */
   readonly verw: "only_without_l1d_flush" | "always" | "per_vm";
+  /** The host's scheduler: CFS, or (6.6) EEVDF. */
+  readonly scheduler: "cfs" | "eevdf";
+  /** `preemption_reported` and `preemption_other` count how vCPUs lose their CPU (5.19). */
+  readonly countsPreemption: boolean;
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */
   readonly knows: readonly Vulnerability[];
   /** Branch history injection: code of its own and a part of the spectre_v2 line (6.9). */

@@ -58,6 +58,11 @@ export class InterruptDelivery {
     return false;
   }
 
+  /** smp_send_reschedule: ends the guest of a vCPU that is to give its CPU to another thread. */
+  reschedule(vcpu: Vcpu, now: Instant): void {
+    this.notify(vcpu, now, true);
+  }
+
   private notify(vcpu: Vcpu, now: Instant, kick: boolean): void {
     if (vcpu.notifyAt !== NEVER) {
       vcpu.notifyIsKick ||= kick;

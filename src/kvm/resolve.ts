@@ -35,6 +35,7 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
     kernel,
     traits,
     nohzFull: isolated.timers,
+    noDomain: isolated.domains,
     piInjectTimer: piInjectTimer(spec, kernel, traits, isolated),
     preemptionTimer: preemptionTimer(spec, cpu),
     apicv: apicv(spec, cpu, traits),

@@ -48,20 +48,26 @@ export class RunLoop {
   private readonly accounting: Accounting;
   private readonly tally: Tally;
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
 
-  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  /**
+   * @param needs.execute performs the operation the guest has come to; true when it exited.
+   * @param needs.reschedule is schedule() for a vCPU that is to give way; true when another thread takes its CPU.
+   */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;
     accounting: Accounting;
     tally: Tally;
     execute: (vcpu: Vcpu, now: Instant) => boolean;
+    reschedule: (vcpu: Vcpu, now: Instant) => boolean;
   }) {
     this.settings = needs.settings;
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
     this.execute = needs.execute;
+    this.reschedule = needs.reschedule;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -114,7 +120,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || hasRequest(vcpu))) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || hasRequest(vcpu))) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -123,6 +129,7 @@ export class RunLoop {
       return;
     }
     if (!reenters || vcpu.leavesLoop) this.timer.injectPending(vcpu);
+    if (vcpu.needResched && this.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;
@@ -167,7 +174,7 @@ export class RunLoop {
     vcpu.elapsed = 0;
     vcpu.miss = -1;
     vcpu.leavesLoop = false;
-    if (vcpu.hasExtras) clearExtras(vcpu);
+    if (vcpu.hasExtras) vcpu.clearExtras();
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
@@ -283,11 +290,3 @@ function hasRequest(vcpu: Vcpu): boolean {
   return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
 }
 
-function clearExtras(vcpu: Vcpu): void {
-  vcpu.hasExtras = false;
-  vcpu.waitCycles = 0;
-  vcpu.wakeCycles = 0;
-  vcpu.handlerCycles = 0;
-  vcpu.loopCycles = 0;
-  vcpu.interruptCycles = 0;
-}

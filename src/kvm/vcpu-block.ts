@@ -17,12 +17,15 @@ import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { HaltPollSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 
 const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
 const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
+const STEAL = AT.vcpuCycles + VCPU_STATES.indexOf("steal");
 const SUCCESS = HALT_POLL_RESULTS.indexOf("success");
 const FAIL = HALT_POLL_RESULTS.indexOf("fail");
+const INVALID = HALT_POLL_RESULTS.indexOf("invalid");
 const STAT = {
   haltAttemptedPoll: statIndex("halt_attempted_poll"),
   haltWakeup: statIndex("halt_wakeup"),
@@ -41,19 +44,30 @@ export interface BlockSettings {
   readonly mustBlock: number;
 }
 
+export interface BlockNeeds {
+  readonly settings: BlockSettings;
+  readonly cpus: PhysicalCpus;
+  readonly timer: LapicTimer;
+  readonly tally: Tally;
+  readonly scheduler: Scheduler;
+  rekey(vcpu: Vcpu): void;
+}
+
 export class VcpuBlock {
   settings: BlockSettings;
   private readonly cpus: PhysicalCpus;
   private readonly timer: LapicTimer;
   private readonly tally: Tally;
+  private readonly scheduler: Scheduler;
   private readonly rekey: (vcpu: Vcpu) => void;
 
-  constructor(needs: { settings: BlockSettings; cpus: PhysicalCpus; timer: LapicTimer; tally: Tally; rekey: (vcpu: Vcpu) => void }) {
+  constructor(needs: BlockNeeds) {
     this.settings = needs.settings;
     this.cpus = needs.cpus;
     this.timer = needs.timer;
     this.tally = needs.tally;
-    this.rekey = needs.rekey;
+    this.scheduler = needs.scheduler;
+    this.rekey = (vcpu) => needs.rekey(vcpu);
   }
 
   /** What a HLT exit does at its effect. */
@@ -100,6 +114,10 @@ export class VcpuBlock {
     const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);
     if (window === 0) return this.leaveCpu(vcpu, now);
     this.tally.add(STAT.haltAttemptedPoll, 1);
+    if (vcpu.task !== null && !this.scheduler.alone(vcpu)) {
+      this.countPoll(0, INVALID);
+      return this.leaveCpu(vcpu, now);
+    }
     this.endSegment(vcpu, now, EXIT);
     vcpu.state = STATE.poll;
     vcpu.phase = PHASE.pollOver;
@@ -126,12 +144,21 @@ export class VcpuBlock {
     return true;
   }
 
-  /** Polling ended: with an event, or at the end of the window. */
+  /** `kvm_vcpu_can_poll` sees that another thread is runnable: the vCPU polls no longer. */
+  stopPolling(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.phase === PHASE.pollNoticed || vcpu.pollGivenUp) return;
+    vcpu.pollGivenUp = true;
+    vcpu.stepAt = Math.min(vcpu.stepAt, now + this.cpus.software(EXTRAS.pollNotice.value)) as Instant;
+    this.rekey(vcpu);
+  }
+
+  /** Polling ended: with an event, at the end of the window, or because another thread wants the CPU. */
   pollEnded(vcpu: Vcpu, now: Instant): void {
     const success = vcpu.phase === PHASE.pollNoticed;
     const polled = now - vcpu.since;
     this.endSegment(vcpu, now, HALT_POLL);
-    this.countPoll(polled, success);
+    this.countPoll(polled, success ? SUCCESS : vcpu.pollGivenUp ? INVALID : FAIL);
+    vcpu.pollGivenUp = false;
     vcpu.state = STATE.exit;
     if (success) {
       this.adapt(vcpu, now);
@@ -144,19 +171,21 @@ export class VcpuBlock {
   asleep(vcpu: Vcpu, now: Instant): void {
     this.endSegment(vcpu, now, EXIT);
     vcpu.state = STATE.blocked;
-    this.cpus.suspend(vcpu, now);
+    vcpu.blockedAt = now;
+    if (vcpu.task === null) this.cpus.suspend(vcpu.cpu, now);
+    else this.scheduler.block(vcpu, now);
     if (vcpu.wakeRequested || this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
     else vcpu.stepAt = NEVER;
   }
 
   /** The thread runs again. */
   running(vcpu: Vcpu, now: Instant): void {
-    const waited = now - vcpu.since;
-    this.endSegment(vcpu, now, HALTED);
+    this.endSegment(vcpu, now, vcpu.state === STATE.steal ? STEAL : HALTED);
     this.tally.add(STAT.haltWakeup, 1);
-    this.tally.add(STAT.haltWaitNs, nanosOf(waited, this.settings.ghz));
+    this.tally.add(STAT.haltWaitNs, nanosOf(now - vcpu.blockedAt, this.settings.ghz));
     vcpu.state = STATE.exit;
-    this.cpus.resume(vcpu, now);
+    this.cpus.resume(vcpu.cpu, now);
+    const loaded = vcpu.task === null ? 0 : this.scheduler.load(vcpu, now);
     this.adapt(vcpu, now);
     this.timer.switchToHv(vcpu, now);
     const work = this.cpus.software(EXTRAS.scheduleIn.value);
@@ -167,7 +196,7 @@ export class VcpuBlock {
       vcpu.flush = true;
       flush = vcpu.cost.conditionalFlush;
     }
-    this.finish(vcpu, now, work + flush);
+    this.finish(vcpu, now, work + loaded + flush);
   }
 
   private runnable(vcpu: Vcpu): boolean {
@@ -188,8 +217,9 @@ export class VcpuBlock {
   }
 
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
-    const local = vcpu.timer === TIMER.none && vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
-    const flight = local ? 0 : this.settings.ipiFlight;
+    const byTimer = vcpu.timer === TIMER.none && vcpu.timerPending;
+    if (vcpu.task !== null) return this.scheduler.wakeUp(vcpu, byTimer ? vcpu.timerCpu : -1, now);
+    const flight = byTimer && vcpu.timerCpu === vcpu.cpu ? 0 : this.settings.ipiFlight;
     const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
     vcpu.phase = PHASE.running;
     vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;
@@ -201,8 +231,8 @@ export class VcpuBlock {
     vcpu.haltStart = NEVER;
   }
 
-  private countPoll(cycles: number, success: boolean): void {
-    const result = success ? SUCCESS : FAIL;
+  private countPoll(cycles: number, result: number): void {
+    const success = result === SUCCESS;
     this.tally.add(AT.haltPolls + result, 1);
     this.tally.add(AT.haltPollCycles + result, cycles);
     if (success) this.tally.add(STAT.haltSuccessfulPoll, 1);
@@ -212,7 +242,10 @@ export class VcpuBlock {
   /** A stretch of one state is over; exit stretches add up to the exit's cycles. */
   private endSegment(vcpu: Vcpu, now: Instant, counter: number): void {
     const cycles = now - vcpu.since;
-    if (counter === EXIT) vcpu.elapsed += cycles;
+    if (counter === EXIT) {
+      vcpu.elapsed += cycles;
+      vcpu.barrierNow = 0;
+    }
     this.tally.add(counter, cycles);
     vcpu.since = now;
   }

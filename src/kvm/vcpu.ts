@@ -5,16 +5,20 @@
  *   GUEST ──exit──▶ EXIT ──entry──▶ GUEST
  *                    │ HLT, nothing pending
  *                    ├──▶ POLL ──event──▶ EXIT
- *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *                    ├──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *                    │       └──wake, CPU taken──▶ STEAL
+ *                    └──need_resched──▶ STEAL ──schedule in──▶ EXIT
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
+/** In the order of VCPU_STATES; from `blocked` on the thread is on no CPU. */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -33,6 +37,10 @@ export const PHASE = {
   asleep: 4,
   /** The thread runs again. */
   running: 5,
+  /** The thread has left its CPU to another one. */
+  leaving: 6,
+  /** The thread that was preempted runs again. */
+  resuming: 7,
 } as const;
 
 /** Where the guest's APIC timer lives (`struct kvm_timer`). */
@@ -57,14 +65,25 @@ export const NEVER_MISSED = -1;
  */
 const ZERO = -0;
 
+/** Settings that a vCPU has on one kind of physical CPU. */
+export interface VcpuPlace {
+  readonly costs: readonly ExitCost[];
+  readonly canPostTimer: boolean;
+  readonly canUseHvTimer: boolean;
+}
+
 export class Vcpu {
   /** Number on the host: the order of simultaneous events. */
   index = 0;
-  /** Physical CPU it is pinned to. */
-  readonly cpu: number;
+  /** Physical CPU that it runs on, or ran on last. */
+  cpu: number;
   readonly program: Program;
   /** The vCPUs of its VM, itself included, by their number in it. */
   siblings: readonly Vcpu[] = [];
+  /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
+  task: Task<Vcpu> | null = null;
+  /** TIF_NEED_RESCHED: its thread is to give way. */
+  needResched = false;
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
 
@@ -79,6 +98,8 @@ export class Vcpu {
   mwaitInGuest = false;
   canPostTimer = false;
   canUseHvTimer = false;
+  /** What of these depends on the CPU, for a vCPU that changes it: on a housekeeping CPU, on a nohz_full one. */
+  places: readonly (VcpuPlace | null)[] = [];
 
   state: number = STATE.guest;
   since: Instant = NEVER;
@@ -118,6 +139,10 @@ export class Vcpu {
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
   wakeRequested = false;
+  /** When its thread went to sleep last. */
+  blockedAt: Instant = NEVER;
+  /** Another thread wants the CPU that it polls on. */
+  pollGivenUp = false;
 
   // The exit in flight.
   kind = 0;
@@ -135,13 +160,21 @@ export class Vcpu {
   noise = ZERO;
   flush = false;
   leavesLoop = false;
-  /** Some of the five below is not zero. */
+  /** Where the exit goes on after its thread was off its CPU, and how far that was from its step. */
+  heldPhase: number = PHASE.end;
+  heldCycles = ZERO;
+  /** Some of those below is not zero. */
   hasExtras = false;
   waitCycles = ZERO;
   wakeCycles = ZERO;
   handlerCycles = ZERO;
   loopCycles = ZERO;
   interruptCycles = ZERO;
+  /** Indirect branch predictor barriers of its loads onto a CPU, the one at the beginning of this stretch apart. */
+  barrierCycles = ZERO;
+  barrierNow = ZERO;
+  /** Mitigation cycles before the entry that passed before its thread left its CPU. */
+  mitigationHeld = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
   pendingInterruptCycles = ZERO;
 
@@ -190,6 +223,28 @@ export class Vcpu {
     return at;
   }
 
+  /** Takes the settings of the kind of CPU that it is on now. */
+  settleOn(nohzFull: boolean): void {
+    const place = this.places[Number(nohzFull)] ?? this.places[Number(!nohzFull)] ?? null;
+    if (place === null) return;
+    this.costs = place.costs;
+    this.canPostTimer = place.canPostTimer;
+    this.canUseHvTimer = place.canUseHvTimer;
+  }
+
+  /** A new exit begins: nothing yet beyond its compiled cost. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
+    this.barrierCycles = 0;
+    this.barrierNow = 0;
+    this.mitigationHeld = 0;
+  }
+
   /** In the guest, or about to be: host interrupts are off and the mode is IN_GUEST_MODE. */
   inGuestMode(now: number): boolean {
     if (this.state === STATE.guest) return true;
@@ -212,8 +267,10 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.blockedAt = move(this.blockedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
+    this.task?.shift(delta);
     this.program.shift(delta);
   }
 }

@@ -40,7 +40,7 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
 /** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
 export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["workload", "hz", "nohz", "load"] as const;
-  return keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+  return keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.length === wanted.cpus.length;
 }
 
 export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
@@ -63,10 +63,17 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
   return { name: guest.name, vcpus, guest };
 }
 
-/** Gives a vCPU the host's and guest's present settings. */
-export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
-  const inputs = timerInputs(host, guest, vcpu.cpu);
-  vcpu.costs = costs.costs(guest, vcpu.cpu);
+/** Gives the vCPU with this number the host's and guest's present settings. */
+export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
+  const own = guest.sharedCpus === null ? (guest.cpus[number] as number) : vcpu.cpu;
+  const usable = guest.sharedCpus ?? [own];
+  vcpu.places = [false, true].map((nohzFull) => {
+    const cpu = usable.find((one) => (host.nohzFull[one] === true) === nohzFull);
+    if (cpu === undefined) return null;
+    const inputs = timerInputs(host, guest, cpu);
+    return { costs: costs.costs(guest, cpu), canPostTimer: canPostTimer(inputs), canUseHvTimer: canUseHvTimer(inputs) };
+  });
+  vcpu.settleOn(host.nohzFull[own] === true);
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
@@ -74,8 +81,6 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
-  vcpu.canPostTimer = canPostTimer(inputs);
-  vcpu.canUseHvTimer = canUseHvTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

@@ -42,6 +42,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         ...exits,
         ...decided,
         cpus: [0],
+        sharedCpus: null,
         timerMode: { value: "hv_timer", why: "a test says so" },
       };
     }),
@@ -55,6 +56,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    noDomain: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
@@ -77,6 +79,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       bhiDisS: false,
       untrainReturns: false,
       ibpb: "none",
+      ibpbOnSwitch: true,
       verwToUserspace: "none",
       ibrs: "none",
       pti: true,
