@@ -135,5 +135,11 @@ export function completeHostSpec(patch: HostSpecPatch, own: OwnKernels = NO_OWN_
   const standard = complete(HOST_DEFAULTS, preset);
   const { cpu, ...rest } = complete(standard, patch);
   const kernel = kernelSaid(patch.kernel, standard.kernel, own, ["kernel"]);
-  return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, kernel, guests: completeGuests(patch.guests ?? {}, { ...GUEST_DEFAULTS, ...guest }, own) };
+  return {
+    cpu,
+    ghz: patch.ghz ?? CPUS[cpu].baseGhz,
+    ...rest,
+    kernel,
+    guests: completeGuests(patch.guests ?? {}, { ...GUEST_DEFAULTS, ...guest }, own),
+  };
 }

@@ -33,7 +33,7 @@ const uniquePatches = z
 
 const guestShape = {
   count: key(integer(0, 1000), "VMs of this kind"),
-  vcpus: key(integer(1, 1024), "vCPUs of each VM; at most the host's cpus"),
+  vcpus: key(integer(1, 1024), "vCPUs of each VM; of a dedicated one at most the host's cpus"),
   workload: key(oneOf(WORKLOAD_NAMES), "What the guest runs: a name of the workload catalogue"),
   cpu_pm: key(
     z.union([z.literal("inherit"), flag], { error: "expected inherit | true | false" }),

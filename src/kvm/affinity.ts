@@ -139,6 +139,7 @@ export class Affinity {
     if (queue.curr === task) return;
     this.join(queue, task);
     queue.curr = task;
+    queue.raiseMinimum();
     if (task.thread.state >= STATE.blocked) return;
     this.needs.scheduler.settings.fair.starts(queue, task);
     task.accountedTo = this.now;

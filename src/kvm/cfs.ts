@@ -11,7 +11,7 @@ import { tunableFactor, type FairClass } from "./fair.ts";
 import type { RunQueue, VcpuTask } from "./run-queue.ts";
 
 /** Defaults of 3.x to 6.5 (fair.c: normalized_sysctl_sched_*); tuned and distributions change them. */
-export const CFS_TUNABLES = { latencyNs: 6_000_000, minGranularityNs: 750_000, wakeupGranularityNs: 1_000_000 } as const;
+const CFS_TUNABLES = { latencyNs: 6_000_000, minGranularityNs: 750_000, wakeupGranularityNs: 1_000_000 } as const;
 
 export class Cfs implements FairClass {
   private readonly latency: number;

@@ -12,7 +12,7 @@ import { tunableFactor, type FairClass } from "./fair.ts";
 import type { RunQueue, VcpuTask } from "./run-queue.ts";
 
 /** normalized_sysctl_sched_base_slice of 6.12.117; 750,000 before. */
-export const EEVDF_BASE_SLICE_NS = 700_000;
+const EEVDF_BASE_SLICE_NS = 700_000;
 
 export class Eevdf implements FairClass {
   private readonly slice: number;
@@ -113,5 +113,4 @@ function average(queue: RunQueue): number {
 }
 
 /** vruntime_eligible. */
-const isEligible = (queue: RunQueue, task: VcpuTask): boolean =>
-  sum(queue) >= (task.vruntime - queue.minVruntime) * queue.runnable;
+const isEligible = (queue: RunQueue, task: VcpuTask): boolean => sum(queue) >= (task.vruntime - queue.minVruntime) * queue.runnable;

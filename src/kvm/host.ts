@@ -176,6 +176,11 @@ export class KvmHost {
     this.now = end as Instant;
   }
 
+  /** Run queues of the CPUs that vCPUs share. */
+  get runQueues(): Pick<Scheduler, "queues"> {
+    return this.scheduler;
+  }
+
   /** Physical CPUs, for the view of a slice border. */
   get physicalCpus(): PhysicalCpus {
     return this.cpus;

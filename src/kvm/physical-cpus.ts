@@ -132,10 +132,12 @@ export class PhysicalCpus {
     this.suspend(cpu, now);
   }
 
-  /** How many threads are runnable on a shared CPU: a second one brings the tick of a nohz_full CPU back. */
+  /** How many threads are runnable on a shared CPU: while there is a second one, a nohz_full CPU ticks. */
   crowd(cpu: number, runnable: number, now: Instant): void {
     this.runnable[cpu] = runnable;
-    if (runnable > 1) this.resume(cpu, now);
+    if (this.settings.nohzFull[cpu] !== true) return;
+    this.nextTick(cpu, now);
+    this.wakeUp(cpu);
   }
 
   /** No vCPU runs on it and no interrupt is being handled. */

@@ -47,7 +47,9 @@ export function placeGuests(spec: Host, isolated: readonly boolean[]): readonly 
   const taken = new Set<number>();
   const placed = new Map<string, readonly PlacedGuest[]>();
   const pinned = kinds.filter(([, guest]) => guest.dedicated);
-  for (const kind of pinned.toSorted(([, a], [, b]) => rank(a) - rank(b))) placed.set(kind[0], pin(kind, spec, isolated, { taken, wanted }));
+  for (const kind of pinned.toSorted(([, a], [, b]) => rank(a) - rank(b))) {
+    placed.set(kind[0], pin(kind, spec, isolated, { taken, wanted }));
+  }
   const starting = Array.from({ length: spec.cpus }, () => 0);
   for (const kind of sharing) placed.set(kind[0], share(kind, spec, isolated, taken, starting));
   return kinds.flatMap(([kind]) => placed.get(kind) ?? []);

@@ -289,4 +289,3 @@ export class RunLoop {
 function hasRequest(vcpu: Vcpu): boolean {
   return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
 }
-

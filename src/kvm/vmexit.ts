@@ -62,7 +62,14 @@ export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): T
 function testSpec(spec: HostSpec, test: UnitTest): HostSpec {
   const first = Object.values(spec.guests)[0];
   if (first === undefined) throw new SpecError(["guests"], "expected a guest whose settings the test takes, came none");
-  const guest: GuestSpec = { ...first, count: 1, vcpus: test.vcpus, workload: "idle", dedicated: true, placement: coresFor(spec, test.vcpus) };
+  const guest: GuestSpec = {
+    ...first,
+    count: 1,
+    vcpus: test.vcpus,
+    workload: "idle",
+    dedicated: true,
+    placement: coresFor(spec, test.vcpus),
+  };
   return { ...spec, guests: { test: guest } };
 }
 
