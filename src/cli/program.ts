@@ -5,7 +5,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { parseAddress, type Address } from "../http/listen-address.ts";
 import { stopSignal } from "../daemon/stop.ts";
+import type { CompareFlags } from "./compare.ts";
 import { defaultConfigDir } from "./config-dir.ts";
+import type { DashboardsFlags } from "./dashboards.ts";
+import { parseDuration } from "./duration.ts";
+import type { ReportFlags } from "./report.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
@@ -50,6 +54,19 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { vmexit } = await import("./vmexit.ts");
       await run(vmexit(spec, flags));
     });
+  addDashboards(program, run);
+  addCompare(program, run);
+  program
+    .command("report")
+    .description("Fills the tables that a backport is decided by: what fastpaths gain, in tests and in guests, and where they do not.")
+    .option("--only <a,b>", "only these tables")
+    .option("--seed <n>", "first seed", wholeNumber, 1)
+    .option("--seeds <k>", "so many seeds, from the first one on", seedCount, 3)
+    .option("--json", "print JSON instead of Markdown", false)
+    .action(async (flags: ReportFlags) => {
+      const { report } = await import("./report.ts");
+      code = report(flags);
+    });
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -57,6 +74,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = error.exitCode === 0 ? 0 : 2;
   }
   process.exit(code);
+}
+
+function addDashboards(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("dashboards")
+    .description("Writes the Grafana dashboards as JSON files.")
+    .requiredOption("--out <dir>", "directory for the dashboards; made when it is missing")
+    .option("--rules <dir>", "directory for the rule files of Prometheus, too")
+    .action(async (flags: DashboardsFlags) => {
+      const { dashboards } = await import("./dashboards.ts");
+      await run(Promise.resolve(dashboards(flags)));
+    });
 }
 
 function addServe(program: Command, run: (command: Promise<number>) => Promise<void>): void {
@@ -78,12 +107,42 @@ function addServe(program: Command, run: (command: Promise<number>) => Promise<v
     });
 }
 
+function addCompare(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("compare")
+    .description("Runs two specifications over the same seeds and says in what they differ, with confidence intervals and a verdict.")
+    .argument("<before>", "file with one host specification")
+    .argument("<after>", "file with another")
+    .addOption(new Option("--for <time>", "emulated time of each, all seeds together").argParser(duration).default(10, "10s"))
+    .option("--seed <n>", "first seed", wholeNumber, 1)
+    .option("--seeds <k>", "so many seeds, from the first one on", seedCount, 5)
+    .option("--json", "print JSON", false)
+    .action(async (before: string, after: string, flags: CompareFlags) => {
+      const { compare } = await import("./compare.ts");
+      await run(compare(before, after, flags));
+    });
+}
+
 const LISTEN_DEFAULT: Address = { host: "127.0.0.1", port: 9464 };
 
 function address(text: string): Address {
   const parsed = parseAddress(text);
   if (parsed === null) throw new InvalidArgumentError("Expected HOST:PORT, such as 127.0.0.1:9464.");
   return parsed;
+}
+
+function duration(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === null) throw new InvalidArgumentError("Expected a time such as 10s, 500ms or 2m.");
+  return seconds;
+}
+
+const SEEDS_MAX = 100;
+
+function seedCount(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > SEEDS_MAX) throw new InvalidArgumentError(`Expected a number from 1 to ${SEEDS_MAX}.`);
+  return value;
 }
 
 function positive(text: string): number {

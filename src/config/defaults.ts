@@ -22,13 +22,14 @@ const GUEST_DEFAULTS: GuestSpec = {
   mitigations: "auto",
   vpmu: true,
   pku: true,
-  pv: { ipi: true },
+  pv: { ipi: true, eoi: true, haltpoll: false },
   assigned_device: false,
   load: 1,
   dedicated: true,
   placement: "any",
   disable_exits: "inherit",
   kernel: "linux-5.8",
+  timer: "tsc_deadline",
 };
 
 /** A host when nothing is said. `ghz` follows the CPU model and is filled in on completion. */
@@ -50,6 +51,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     enable_apicv: "on",
     enable_ipiv: "auto",
     avic: "auto",
+    apic_timer_virt: false,
     halt_poll_ns: 200_000,
     halt_poll: "adaptive",
     lapic_timer_advance: "auto",

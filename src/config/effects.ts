@@ -24,7 +24,7 @@ export const GUEST_EFFECTS = {
   mitigations: "vm_restart",
   vpmu: "vm_restart",
   pku: "vm_restart",
-  pv: { ipi: "vm_restart" },
+  pv: { ipi: "vm_restart", eoi: "vm_restart", haltpoll: "vm_restart" },
   assigned_device: "vm_restart",
   load: "live",
   // virsh vcpupin, both
@@ -33,6 +33,7 @@ export const GUEST_EFFECTS = {
   // KVM_CAP_X86_DISABLE_EXITS only before vCPUs exist
   disable_exits: "vm_restart",
   kernel: "vm_restart",
+  timer: "vm_restart",
 } as const satisfies EffectsOf<GuestSpec>;
 
 /** Keys of the host. */
@@ -65,6 +66,8 @@ export const HOST_EFFECTS = {
     enable_apicv: "module_reload",
     enable_ipiv: "module_reload",
     avic: "module_reload",
+    // another CPU
+    apic_timer_virt: "host_reboot",
     // 0644
     halt_poll_ns: "live",
     halt_poll: "live",

@@ -31,6 +31,12 @@ const uniquePatches = z
   .array(oneOf(PATCH_NAMES))
   .refine((patches) => new Set(patches).size === patches.length, { error: "expected each patch once" });
 
+const pvShape = {
+  ipi: key(flag, "PV_SEND_IPI: IPIs to many vCPUs go by hypercall, 128 APIC IDs each"),
+  eoi: key(flag, "PV_EOI: without APICv most ends of interrupts are a bit in memory instead of an exit"),
+  haltpoll: key(flag, "POLL_CONTROL: the guest polls before it halts (cpuidle-haltpoll), and the host does not"),
+} satisfies Record<keyof GuestSpec["pv"], z.ZodType>;
+
 const guestShape = {
   count: key(integer(0, 1000), "VMs of this kind"),
   vcpus: key(integer(1, 1024), "vCPUs of each VM; of a dedicated one at most the host's cpus"),
@@ -45,7 +51,7 @@ const guestShape = {
   mitigations: key(modeOf(["auto", "off"]), "mitigations= on the guest's own command line"),
   vpmu: key(flag, "A virtual PMU is exposed"),
   pku: key(flag, "Protection keys are exposed"),
-  pv: key(section("pv", { ipi: key(flag, "PV_SEND_IPI: broadcasts go by one hypercall") }), "Paravirtual features"),
+  pv: key(section("pv", pvShape), "Paravirtual features that KVM offers and the guest kernel uses"),
   assigned_device: key(flag, "A device is passed through (VFIO)"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
   dedicated: key(flag, "A CPU of its own for each vCPU; false: they float over CPUs that they share. Default: true in the public cloud"),
@@ -57,6 +63,10 @@ const guestShape = {
     "Exits that KVM leaves to the guest; inherit follows cpu_pm",
   ),
   kernel: key(kernelName, "Guest kernel"),
+  timer: key(
+    oneOf(["tsc_deadline", "lapic", "hv_stimer"]),
+    "Clock event device of the guest: TSC deadline, the LAPIC timer's count, or Hyper-V's synthetic timer",
+  ),
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
 const guest = section("guest", guestShape);
@@ -95,6 +105,7 @@ const kvmShape = {
   enable_apicv: key(toggle, "kvm-intel.enable_apicv"),
   enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization; kvm-amd.enable_ipiv from 6.18 on"),
   avic: key(toggle, "kvm-amd.avic: the virtual APIC of AMD hosts"),
+  apic_timer_virt: key(flag, "Hardware APIC-timer virtualization, as if every Intel CPU and kernel had it"),
   halt_poll_ns: key(integer(0, 10_000_000), "kvm.halt_poll_ns: longest polling before a vCPU blocks"),
   halt_poll: key(modeOf(["off", "always", "adaptive"]), "Shape of halt polling"),
   lapic_timer_advance: key(timerAdvance, "How much too early a timer fires, so that the entry is paid before the deadline"),

@@ -120,6 +120,9 @@ export const EXTRAS = {
     value: 3000,
     source: "assumed: some sixty lines from the last-level cache, all of them once others ran for a millisecond",
   },
+  /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
+  vhostTransmit: { value: 2000, source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; about 2 us of a network stack" },
+  vhostReceive: { value: 1600, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
   /** The waker's part: try_to_wake_up and the reschedule IPI. */
   wakeSwait: {
     value: 1800,

@@ -48,6 +48,10 @@ export const OP = {
   ipiSelf: 21,
   /** INVD, which a guest kernel uses at boot at most. */
   invd: 22,
+  /** Initial count of the LAPIC timer in periodic mode; operand: the period in cycles. */
+  periodic: 23,
+  /** WRMSR HV_X64_MSR_STIMER0_COUNT, a synthetic timer of Hyper-V; operand: the instant at which it runs out, 0 stops it. */
+  hvStimer: 24,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;
@@ -56,6 +60,9 @@ export type Op = (typeof OP)[keyof typeof OP];
 /** Interrupt vectors, as bits of a mask; a higher bit is a higher vector, taken first. */
 export const VECTOR = { device: 1, timer: 2, call: 4, reschedule: 8 } as const;
 export type Vector = (typeof VECTOR)[keyof typeof VECTOR];
+
+/** Operations whose operand is an instant. */
+const takesInstant = (op: Op): boolean => op === OP.tscDeadline || op === OP.oneShot || op === OP.hvStimer;
 
 /** Zero as a double, so that fields of cycles keep one representation from the start. */
 const ZERO = -0;
@@ -118,9 +125,7 @@ export abstract class Program {
 
   /** Moves the instants in the operands (used by `shift`). */
   protected shiftOperands(delta: number): void {
-    if (this.op === OP.tscDeadline || this.op === OP.oneShot) this.operand = this.operand === 0 ? 0 : this.operand + delta;
-    if (this.savedOp === OP.tscDeadline || this.savedOp === OP.oneShot) {
-      this.savedOperand = this.savedOperand === 0 ? 0 : this.savedOperand + delta;
-    }
+    if (takesInstant(this.op) && this.operand !== 0) this.operand += delta;
+    if (takesInstant(this.savedOp) && this.savedOperand !== 0) this.savedOperand += delta;
   }
 }

@@ -47,11 +47,21 @@ const COMPONENT = {
 
 const MITIGATION = AT.cpuCycles + CPU_USES.indexOf("exit_mitigation");
 
+/** Told of what interrupts took to reach their handlers. */
+export interface LatencyObserver {
+  /** Cycles from a timer's deadline to its handler. */
+  timer(cycles: number): void;
+  /** Cycles from an IPI's send to its handler. */
+  ipi(cycles: number): void;
+}
+
 /**
  * Counts exits. What all exits of one compiled cost have in common is added up in its ledger and
  * spread over the counters by `settle`, at slice borders: the hot path adds a handful of numbers.
  */
 export class Accounting {
+  /** Told of each latency in cycles, for quantiles finer than the buckets of the counters. */
+  latencies: LatencyObserver | null = null;
   /** 8b703a49c9df: `exits` counts re-entered fastpath exits too. */
   countsReentry = false;
 
@@ -94,12 +104,14 @@ export class Accounting {
 
   /** The guest takes its timer interrupt `latency` cycles after the deadline. */
   timerLatency(latency: number): void {
+    if (this.latencies !== null) this.latencies.timer(latency);
     bump(this.tally.low, AT.timerLatencyBuckets + latencyBucket(latency), 1);
     bump(this.tally.low, AT.timerLatencyCycles, latency);
   }
 
   /** The guest takes a reschedule interrupt `latency` cycles after it was sent. */
   ipiLatency(latency: number): void {
+    if (this.latencies !== null) this.latencies.ipi(latency);
     bump(this.tally.low, AT.ipiLatencyBuckets + latencyBucket(latency), 1);
     bump(this.tally.low, AT.ipiLatencyCycles, latency);
   }

@@ -12,6 +12,7 @@ import { KIND } from "./exit-kinds.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { saysEoiInMemory } from "./pv-eoi.ts";
 import type { RunLoop } from "./run-loop.ts";
 import { apicRegisterKind, type IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
@@ -19,7 +20,6 @@ import type { Vcpu } from "./vcpu.ts";
 const PLAIN: Partial<Record<Op, number>> = {
   [OP.cpuid]: KIND.cpuid,
   [OP.portIo]: KIND.portIo,
-  [OP.doorbell]: KIND.doorbell,
   [OP.mmio]: KIND.mmio,
   [OP.pageFault]: KIND.eptViolation,
   [OP.levelEoi]: KIND.levelEoi,
@@ -50,7 +50,9 @@ export class GuestOperations {
       case OP.tscDeadline:
         return this.writeDeadline(vcpu, now);
       case OP.oneShot:
-        return this.writeInitialCount(vcpu, now);
+      case OP.periodic:
+      case OP.hvStimer:
+        return this.writeCount(vcpu, op, now);
       case OP.halt:
         return this.halt(vcpu, now);
       case OP.eoi:
@@ -58,9 +60,11 @@ export class GuestOperations {
       case OP.pauseLoop:
         return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
       case OP.levelEoi:
-        return vcpu.apicv ? this.plain(vcpu, KIND.levelEoi, now) : this.endOfInterrupt(vcpu, now);
+        return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
         return this.needs.ipis.toSelf(vcpu, now);
+      case OP.doorbell:
+        return this.doorbell(vcpu, now);
       case OP.invd:
         return this.invd(vcpu, now);
       case OP.ipi:
@@ -97,11 +101,15 @@ export class GuestOperations {
     return true;
   }
 
-  /** TMICT: MSR 0x838 or an APIC-page write; never a fastpath. */
-  private writeInitialCount(vcpu: Vcpu, now: Instant): boolean {
-    const deadline = vcpu.program.operand;
-    this.needs.loop().exitByOperation(vcpu, apicRegisterKind(vcpu), now);
-    this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
+  /** TMICT (MSR 0x838, or the APIC page), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
+  private writeCount(vcpu: Vcpu, op: typeof OP.oneShot | typeof OP.periodic | typeof OP.hvStimer, now: Instant): boolean {
+    const { operand } = vcpu.program;
+    const loop = this.needs.loop();
+    loop.exitByOperation(vcpu, op === OP.hvStimer ? KIND.otherMsr : apicRegisterKind(vcpu), now);
+    const at = this.effectOf(vcpu);
+    if (op === OP.periodic) this.needs.timer.countPeriods(vcpu, operand, at);
+    else this.needs.timer.count(vcpu, operand, at);
+    if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
   }
 
@@ -131,6 +139,13 @@ export class GuestOperations {
     return true;
   }
 
+  /** ioeventfd takes the write; whom it wakes shows at its effect. */
+  private doorbell(vcpu: Vcpu, now: Instant): boolean {
+    this.plain(vcpu, KIND.doorbell, now);
+    if (vcpu.link !== null) this.needs.loop().stopAtEffect(vcpu);
+    return true;
+  }
+
   /** KVM treats INVD as a no-op (`handle_fastpath_invd`, `kvm_emulate_invd`). */
   private invd(vcpu: Vcpu, now: Instant): boolean {
     const { value: fast, capable } = this.settings.decisions.invd;
@@ -140,8 +155,14 @@ export class GuestOperations {
   }
 
   private endOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.apicv) return this.noExit(vcpu);
-    return this.plain(vcpu, vcpu.xapic ? KIND.apicAccess : KIND.eoi, now);
+    if (vcpu.apicv || saysEoiInMemory(vcpu)) return this.noExit(vcpu);
+    return this.levelEndOfInterrupt(vcpu, now);
+  }
+
+  /** The virtual IOAPIC has to hear of it: kvm_ioapic_handles_vector rules a PV EOI out. */
+  private levelEndOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.apicv) return this.plain(vcpu, KIND.levelEoi, now);
+    return this.plain(vcpu, vcpu.eoiByMsr ? KIND.eoi : KIND.apicAccess, now);
   }
 
   private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {

@@ -3,6 +3,7 @@
  * are those of the configuration, so a merge patch and an explanation name the same thing.
  */
 import type { CpuName } from "../hw/cpus.ts";
+import type { GuestTimer } from "../guest/clock-event.ts";
 import type { WorkloadName } from "../guest/workloads.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { KernelChoice } from "./kernel-choice.ts";
@@ -49,7 +50,8 @@ export interface GuestSpec {
   readonly mitigations: "auto" | "off";
   readonly vpmu: boolean;
   readonly pku: boolean;
-  readonly pv: { readonly ipi: boolean };
+  /** Paravirtual features that KVM offers and the guest kernel uses. */
+  readonly pv: { readonly ipi: boolean; readonly eoi: boolean; readonly haltpoll: boolean };
   readonly assigned_device: boolean;
   /** Scales the workload's demand. */
   readonly load: number;
@@ -61,6 +63,8 @@ export interface GuestSpec {
   readonly disable_exits: "inherit" | readonly DisabledExit[];
   /** Guest kernel; decides whether the guest writes SPEC_CTRL. */
   readonly kernel: KernelChoice;
+  /** Clock event device of the guest kernel. */
+  readonly timer: GuestTimer;
 }
 
 export interface HostSpec {
@@ -82,6 +86,8 @@ export interface HostSpec {
     readonly enable_apicv: Switch;
     readonly enable_ipiv: Switch;
     readonly avic: Switch;
+    /** Hardware APIC-timer virtualization, as if CPU and kernel had it. */
+    readonly apic_timer_virt: boolean;
     readonly halt_poll_ns: number;
     readonly halt_poll: "off" | "always" | "adaptive";
     readonly lapic_timer_advance: "auto" | "off" | "adaptive" | number;

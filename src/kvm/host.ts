@@ -5,11 +5,12 @@
  * Order of simultaneous events: vCPUs by number before physical CPUs by number; on one vCPU host
  * interrupt, notification, timer, device, own step.
  */
+import { EXTRAS } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { assert } from "../lib/assert.ts";
 import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
-import { Accounting } from "./accounting.ts";
+import { Accounting, type LatencyObserver } from "./accounting.ts";
 import { Affinity } from "./affinity.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
@@ -33,6 +34,7 @@ import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { VcpuEvents } from "./vcpu-events.ts";
 import { VcpuSwitch } from "./vcpu-switch.ts";
+import { VhostNet } from "./vhost.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
@@ -61,6 +63,7 @@ export class KvmHost {
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
   private readonly events: VcpuEvents;
+  private readonly vhost: VhostNet;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -98,8 +101,10 @@ export class KvmHost {
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
       reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
     });
-    const { loop, operations, block, ipis, switching } = this;
-    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus });
+    const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
+    this.vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const { loop, operations, block, ipis, switching, vhost } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus, vhost });
     this.configure(resolved);
   }
 
@@ -116,9 +121,22 @@ export class KvmHost {
     });
   }
 
+  /** Puts the network devices of the host's first two VMs on one bridge; `workers`: CPUs of their vhost threads. */
+  connect([worker = 0, peerWorker = worker]: readonly number[]): void {
+    const [one, other] = this.vms.map(({ vcpus }) => vcpus[0]);
+    assert(one !== undefined && other !== undefined, "two VMs are connected");
+    one.link = { peer: other, worker, peerWorker };
+    other.link = { peer: one, worker: peerWorker, peerWorker: worker };
+  }
+
   /** Told of every exit when it completes. */
   observe(observer: ExitObserver | null): void {
     this.loop.observer = observer;
+  }
+
+  /** Told of each latency of a timer or an IPI when the guest takes the interrupt. */
+  observeLatencies(observer: LatencyObserver | null): void {
+    this.accounting.latencies = observer;
   }
 
   /**

@@ -83,6 +83,8 @@ export interface KernelTraits {
   readonly scheduler: "cfs" | "eevdf";
   /** `preemption_reported` and `preemption_other` count how vCPUs lose their CPU (5.19). */
   readonly countsPreemption: boolean;
+  /** As a guest: starting a queued timer anew that is the first writes the clock event device twice, or once (5.15). */
+  readonly hrtimerRestart: "two_writes" | "one_write";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */
   readonly knows: readonly Vulnerability[];
   /** Branch history injection: code of its own and a part of the spectre_v2 line (6.9). */

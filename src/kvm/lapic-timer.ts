@@ -1,5 +1,6 @@
 /**
- * The guest's LAPIC timer in TSC-deadline mode, and what stands in for it on the host.
+ * The guest's timer and what stands in for it on the host: the LAPIC's in its three modes, or a
+ * synthetic timer of Hyper-V, for which only the hrtimer's way exists.
  *
  *             write, kvm_can_use_hv_timer ──▶ hv      counts in the guest, ends in PREEMPTION_TIMER
  *   none ──▶ {
@@ -7,8 +8,10 @@
  *                                           └──────▶ posting ──▶ posted without an exit
  *
  * A vCPU that blocks moves from hv to armed and back (kvm_lapic_switch_to_sw_timer / _hv_timer).
+ * In periodic mode each expiry starts the next period, with no word of the guest.
  * Linux arch/x86/kvm/lapic.c start_hv_timer, start_sw_timer, apic_timer_expired, apic_timer_fn,
- * kvm_lapic_expired_hv_timer; vmx.c vmx_set_hv_timer.
+ * kvm_lapic_expired_hv_timer, advance_periodic_target_expiration; vmx.c vmx_set_hv_timer; hyperv.c
+ * stimer_start, kvm_hv_process_stimers.
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { VECTOR } from "../guest/program.ts";
@@ -24,6 +27,9 @@ const DELIVERY = Object.fromEntries(TIMER_DELIVERIES.map((name, index) => [name,
   (typeof TIMER_DELIVERIES)[number],
   number
 >;
+
+/** kvm.min_timer_period_us: a guest may not keep its host busy with a shorter one (`limit_periodic_timer_frequency`). */
+const MIN_PERIOD_NS = 200_000;
 
 /** How a write of the deadline ended. */
 export type Armed = "off" | "armed" | "injected" | "pending";
@@ -47,15 +53,21 @@ export class LapicTimer {
 
   /** `kvm_set_lapic_tscdeadline_msr` at `now`; `deadline` 0 disarms. Predicates are asked anew. */
   write(vcpu: Vcpu, deadline: number, now: Instant): Armed {
-    vcpu.timer = TIMER.none;
-    vcpu.timerAt = NEVER;
-    vcpu.timerPending = false;
-    if (deadline === 0) {
-      vcpu.deadline = NEVER;
-      return "off";
-    }
-    vcpu.deadline = deadline as Instant;
-    return this.restart(vcpu, now);
+    vcpu.deadlineMode = true;
+    return this.start(vcpu, deadline, 0, now);
+  }
+
+  /** `start_apic_timer` by a write of TMICT, or `stimer_set_count`: runs out at `deadline`, 0 stops it. */
+  count(vcpu: Vcpu, deadline: number, now: Instant): void {
+    vcpu.deadlineMode = false;
+    this.start(vcpu, deadline, 0, now);
+  }
+
+  /** `start_apic_timer` in periodic mode. */
+  countPeriods(vcpu: Vcpu, asked: number, now: Instant): void {
+    vcpu.deadlineMode = false;
+    const period = asked === 0 ? 0 : Math.max(asked, cyclesOf(MIN_PERIOD_NS, this.ghz));
+    this.start(vcpu, period === 0 ? 0 : now + period, period, now);
   }
 
   /** Cycles by which the timer is fired early. */
@@ -74,11 +86,14 @@ export class LapicTimer {
   }
 
   /** `kvm_lapic_expired_hv_timer`, in the handler of the PREEMPTION_TIMER exit. */
-  expireHv(vcpu: Vcpu, now: Instant): Armed {
+  expireHv(vcpu: Vcpu, now: Instant): void {
     vcpu.timer = TIMER.none;
     vcpu.timerAt = NEVER;
     this.tally.add(DELIVERY.preemption_timer, 1);
-    return this.expired(vcpu, now, false);
+    this.expired(vcpu, now, "hv_timer");
+    if (vcpu.period === 0) return;
+    vcpu.deadline = (vcpu.deadline + vcpu.period) as Instant;
+    this.restart(vcpu, now);
   }
 
   /** The hrtimer's own next event. */
@@ -88,26 +103,24 @@ export class LapicTimer {
       vcpu.timerAt = this.cpus.interrupt(vcpu.timerCpu, now, this.cpus.software(EXTRAS.hrtimerInterrupt.value));
       return;
     }
-    if (vcpu.timer === TIMER.callback && vcpu.canPostTimer && vcpu.inGuestMode(now)) {
-      // The housekeeping CPU waits for the deadline of a timer fired early, then posts.
+    const { deadline } = vcpu;
+    if (vcpu.timer === TIMER.posting) {
+      this.tally.add(DELIVERY.posted, 1);
+      this.nextPeriod(vcpu, now);
+      this.delivery.deliver(vcpu, VECTOR.timer, now);
+    } else if (vcpu.canPostTimer && vcpu.inGuestMode(now) && !vcpu.timerPending) {
       vcpu.timer = TIMER.posting;
       vcpu.expiredDeadline = NEVER;
-      vcpu.lateFor = vcpu.deadline;
-      vcpu.timerAt = this.waitOnHousekeeper(vcpu, now);
-      return;
+      vcpu.lateFor = deadline;
+      vcpu.timerAt = vcpu.deadlineMode ? this.waitOnHousekeeper(vcpu, now) : now;
+    } else {
+      const halted = vcpu.state === STATE.poll || vcpu.state === STATE.blocked;
+      this.tally.add(halted ? DELIVERY.wakeup : DELIVERY.hrtimer, 1);
+      vcpu.timer = TIMER.none;
+      vcpu.timerAt = NEVER;
+      this.expired(vcpu, now, "hrtimer");
+      if (vcpu.period > 0) this.nextPeriod(vcpu, now);
     }
-    const posted = vcpu.timer === TIMER.posting;
-    vcpu.timer = TIMER.none;
-    vcpu.timerAt = NEVER;
-    if (posted) {
-      this.tally.add(DELIVERY.posted, 1);
-      vcpu.deadline = NEVER;
-      this.delivery.deliver(vcpu, VECTOR.timer, now);
-      return;
-    }
-    const halted = vcpu.state === STATE.poll || vcpu.state === STATE.blocked;
-    this.tally.add(halted ? DELIVERY.wakeup : DELIVERY.hrtimer, 1);
-    this.expired(vcpu, now, true);
   }
 
   /** `kvm_lapic_switch_to_sw_timer`: the vCPU is about to block. True when a timer was moved. */
@@ -131,7 +144,7 @@ export class LapicTimer {
    */
   moved(vcpu: Vcpu, now: Instant): boolean {
     if (vcpu.timer === TIMER.hv) {
-      if (vcpu.deadline - this.advanceCycles(vcpu) <= now) this.expireHv(vcpu, now);
+      if (vcpu.period === 0 && vcpu.deadline - this.advanceCycles(vcpu) <= now) this.expireHv(vcpu, now);
       else this.restart(vcpu, now);
       return false;
     }
@@ -144,14 +157,28 @@ export class LapicTimer {
   injectPending(vcpu: Vcpu): void {
     if (!vcpu.timerPending) return;
     vcpu.timerPending = false;
-    vcpu.deadline = NEVER;
+    if (vcpu.period === 0) vcpu.deadline = NEVER;
     this.inject(vcpu);
+  }
+
+  private start(vcpu: Vcpu, deadline: number, period: number, now: Instant): Armed {
+    vcpu.timer = TIMER.none;
+    vcpu.timerAt = NEVER;
+    vcpu.timerPending = false;
+    vcpu.period = period;
+    if (deadline === 0) {
+      vcpu.deadline = NEVER;
+      return "off";
+    }
+    vcpu.deadline = deadline as Instant;
+    return this.restart(vcpu, now);
   }
 
   private restart(vcpu: Vcpu, now: Instant): Armed {
     const left = vcpu.deadline - this.advanceCycles(vcpu) - now;
     if (vcpu.canUseHvTimer && left < this.hvLimit) {
-      if (left <= 0) return this.expired(vcpu, now, false);
+      // In periodic mode start_hv_timer leaves even an expiry to the exit, which starts the next period.
+      if (left <= 0 && vcpu.period === 0) return this.expired(vcpu, now, "hv_timer");
       vcpu.timer = TIMER.hv;
       vcpu.timerAt = NEVER;
       return "armed";
@@ -159,28 +186,42 @@ export class LapicTimer {
     return this.startSoftware(vcpu, now);
   }
 
+  /** start_sw_tscdeadline and start_sw_period; only the former fires early. */
   private startSoftware(vcpu: Vcpu, now: Instant): Armed {
     vcpu.timer = TIMER.none;
-    const at = vcpu.deadline - this.advanceCycles(vcpu);
-    if (at <= now) return this.expired(vcpu, now, false);
+    const at = vcpu.deadlineMode ? vcpu.deadline - this.advanceCycles(vcpu) : vcpu.deadline;
+    if (at <= now) {
+      const { period } = vcpu;
+      const armed = this.expired(vcpu, now, "arming");
+      if (period === 0) return armed;
+      vcpu.deadline = (at + period) as Instant;
+    }
     vcpu.timer = TIMER.armed;
     vcpu.timerCpu = this.cpus.timerTarget(vcpu.cpu, now);
-    vcpu.timerAt = at as Instant;
+    vcpu.timerAt = Math.max(now, at <= now ? vcpu.deadline : at) as Instant;
     return "armed";
   }
 
-  /** `apic_timer_expired`. */
-  private expired(vcpu: Vcpu, now: Instant, fromTimerFunction: boolean): Armed {
+  /** HRTIMER_RESTART: the hrtimer of a periodic timer goes on where it fired. */
+  private nextPeriod(vcpu: Vcpu, now: Instant): void {
+    vcpu.timer = vcpu.period === 0 ? TIMER.none : TIMER.armed;
+    vcpu.deadline = vcpu.period === 0 ? NEVER : ((vcpu.deadline + vcpu.period) as Instant);
+    vcpu.timerAt = Math.max(now, vcpu.deadline) as Instant;
+  }
+
+  /** `apic_timer_expired`; a period that ends while the last one's interrupt is pending is lost. */
+  private expired(vcpu: Vcpu, now: Instant, by: "hv_timer" | "hrtimer" | "arming"): Armed {
     vcpu.timer = TIMER.none;
-    vcpu.expiredDeadline = vcpu.deadline;
+    if (vcpu.timerPending) return "pending";
+    vcpu.expiredDeadline = vcpu.deadlineMode || by === "hv_timer" ? vcpu.deadline : NEVER;
     vcpu.lateFor = vcpu.deadline;
-    if (!fromTimerFunction && vcpu.apicv) {
-      vcpu.deadline = NEVER;
+    if (by !== "hrtimer" && vcpu.apicv) {
+      if (vcpu.period === 0) vcpu.deadline = NEVER;
       this.inject(vcpu);
       return "injected";
     }
     vcpu.timerPending = true;
-    if (fromTimerFunction) this.delivery.kick(vcpu, now);
+    if (by === "hrtimer") this.delivery.kick(vcpu, now);
     return "pending";
   }
 

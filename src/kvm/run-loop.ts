@@ -17,6 +17,7 @@ import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
@@ -128,7 +129,10 @@ export class RunLoop {
       vcpu.stepAt = (now + cost.leaveLoop) as Instant;
       return;
     }
-    if (!reenters || vcpu.leavesLoop) this.timer.injectPending(vcpu);
+    if (!reenters || vcpu.leavesLoop) {
+      takeEoiBack(vcpu);
+      this.timer.injectPending(vcpu);
+    }
     if (vcpu.needResched && this.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
@@ -226,7 +230,10 @@ export class RunLoop {
 
   /** Event injection without APICv: one vector at an entry; the others wait for a window. */
   private injectOne(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.irr !== 0 && (vcpu.program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
+    if (vcpu.irr !== 0 && (vcpu.program.interruptible || vcpu.haltedInGuest)) {
+      this.take(vcpu, now);
+      askForEoiInMemory(vcpu);
+    }
     vcpu.windowWanted = vcpu.irr !== 0;
   }
 

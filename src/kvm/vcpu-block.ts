@@ -18,7 +18,7 @@ import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { HaltPollSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { PHASE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
 const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
@@ -217,9 +217,9 @@ export class VcpuBlock {
   }
 
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
-    const byTimer = vcpu.timer === TIMER.none && vcpu.timerPending;
-    if (vcpu.task !== null) return this.scheduler.wakeUp(vcpu, byTimer ? vcpu.timerCpu : -1, now);
-    const flight = byTimer && vcpu.timerCpu === vcpu.cpu ? 0 : this.settings.ipiFlight;
+    if (vcpu.task !== null) return this.scheduler.wakeUp(vcpu, vcpu.timerPending ? vcpu.timerCpu : -1, now);
+    const local = vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
+    const flight = local ? 0 : this.settings.ipiFlight;
     const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
     vcpu.phase = PHASE.running;
     vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;

@@ -15,6 +15,7 @@ import type { IpiSending } from "./send-ipi.ts";
 import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 import type { VcpuBlock } from "./vcpu-block.ts";
 import type { VcpuSwitch } from "./vcpu-switch.ts";
+import type { VhostNet } from "./vhost.ts";
 
 /** Where the events go. */
 export interface EventNeeds {
@@ -27,6 +28,7 @@ export interface EventNeeds {
   readonly scheduler: Scheduler;
   readonly switching: VcpuSwitch;
   readonly cpus: PhysicalCpus;
+  readonly vhost: VhostNet;
 }
 
 export class VcpuEvents {
@@ -107,7 +109,8 @@ export class VcpuEvents {
     }
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    this.to.ipis.deliver(vcpu, now);
+    if (vcpu.kind === KIND.doorbell) this.to.loop.addWakeWork(vcpu, this.to.vhost.notified(vcpu, now));
+    else this.to.ipis.deliver(vcpu, now);
   }
 
   /** A vCPU that was preempted has a CPU again, perhaps one of its own. */

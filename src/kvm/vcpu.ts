@@ -56,6 +56,15 @@ export const TIMER = {
   posting: 4,
 } as const;
 
+/** The network device of a VM whose packets go to another VM of the host. */
+export interface Link {
+  /** The vCPU that takes the other VM's interrupts. */
+  readonly peer: Vcpu;
+  /** CPUs of the two vhost workers. */
+  readonly worker: number;
+  readonly peerWorker: number;
+}
+
 /** Index of no miss. */
 export const NEVER_MISSED = -1;
 
@@ -84,6 +93,8 @@ export class Vcpu {
   task: Task<Vcpu> | null = null;
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
+  /** Where its device's packets go, when they stay on the host. */
+  link: Link | null = null;
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
 
@@ -93,6 +104,10 @@ export class Vcpu {
   /** x2APIC cluster mode: its IPIs have logical destinations. */
   logicalDestinations = false;
   ipiVirtualization = false;
+  /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
+  eoiByMsr = true;
+  /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
+  pvEoi = false;
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;
@@ -122,11 +137,17 @@ export class Vcpu {
   destinationWritten = false;
   /** A vector waits for the guest to take interrupts (APICv off). */
   windowWanted = false;
+  /** KVM_PV_EOI_ENABLED: the next EOI clears this bit in memory instead of exiting. */
+  pvEoiAsked = false;
   /** When the reschedule IPI that is pending was sent. */
   ipiSentAt: Instant = NEVER;
 
   timer: number = TIMER.none;
   deadline: Instant = NEVER;
+  /** It is armed by a deadline (TSC_DEADLINE), not by a count; then KVM may fire it early and wait. */
+  deadlineMode = true;
+  /** Cycles from one expiry to the next in periodic mode, else 0. */
+  period = ZERO;
   timerCpu = 0;
   /** apic->lapic_timer.pending. */
   timerPending = false;

@@ -56,6 +56,8 @@ export function play(scripted: Scripted): Played {
 }
 
 function resolveScripted({ host, guest, traits, resolved, scripts }: Scripted): ResolvedHost {
-  const own = resolveHost(hostSpec({ cpus: 8, ...host, guests: { g: { vcpus: scripts.length, ...guest } } }));
+  // A bare guest: no paravirtual EOI unless a test is about it.
+  const bare = { vcpus: scripts.length, pv: { ipi: true, eoi: false, haltpoll: false } };
+  const own = resolveHost(hostSpec({ cpus: 8, ...host, guests: { g: { ...bare, ...guest } } }));
   return { ...own, ...resolved, traits: { ...own.traits, ...traits } };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -15,7 +15,15 @@ describe("fastpathd", () => {
   it("exits 0 for help and version, 2 when it is called wrongly", async () => {
     const version = await runCommand(["--version"]);
     expect([version.code, /^\d+\.\d+\.\d+\n$/.test(version.stdout)]).toEqual([0, true]);
-    for (const args of [["--help"], ["serve", "--help"], ["check", "--help"], ["explain", "--help"], ["vmexit", "--help"]]) {
+    for (const args of [
+      ["--help"],
+      ["serve", "--help"],
+      ["check", "--help"],
+      ["explain", "--help"],
+      ["vmexit", "--help"],
+      ["dashboards", "--help"],
+      ["compare", "--help"],
+    ]) {
       expect((await runCommand(args)).code).toBe(0);
     }
     for (const args of [
@@ -26,6 +34,10 @@ describe("fastpathd", () => {
       ["serve", "--listen", "9464"],
       ["explain"],
       ["vmexit"],
+      ["dashboards"],
+      ["compare", "one.yaml"],
+      ["compare", "one.yaml", "two.yaml", "--for", "10"],
+      ["compare", "one.yaml", "two.yaml", "--seeds", "0"],
     ]) {
       expect([args, (await runCommand(args)).code]).toEqual([args, 2]);
     }
@@ -49,6 +61,25 @@ describe("fastpathd check", () => {
     expect(code).toBe(1);
     expect(stderr.match(/did you mean/g)).toHaveLength(2);
     expect((await runCommand(["check", join(dir, "nowhere")])).code).toBe(1);
+  });
+});
+
+describe("fastpathd dashboards", () => {
+  it("writes the committed files, and the rules when asked, from any working directory", async () => {
+    const [out, rules] = [join(dir, "out/dashboards"), join(dir, "out/rules")];
+    const { code, stdout } = await runCommand(["dashboards", "--out", out, "--rules", rules]);
+    expect(code).toBe(0);
+    expect(readdirSync(out).toSorted()).toEqual(readdirSync("dashboards/json").toSorted());
+    for (const file of readdirSync(out)) expect(readFileSync(join(out, file))).toEqual(readFileSync(join("dashboards/json", file)));
+    expect(readdirSync(rules)).toContain("recording.yaml");
+    expect(stdout.trimEnd().split("\n")).toEqual(
+      expect.arrayContaining([join(out, "fastpathd-fleet.json"), join(rules, "recording.yaml")]),
+    );
+  });
+
+  it("says what it could not write and exits 1", async () => {
+    const { code, stderr } = await runCommand(["dashboards", "--out", write("a-file", "")]);
+    expect([code, stderr.includes("a-file")]).toEqual([1, true]);
   });
 });
 
@@ -101,5 +132,56 @@ describe("fastpathd vmexit", () => {
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/cpus: expected 8 cores besides the first/);
+  });
+});
+
+describe("fastpathd compare", () => {
+  const before = (): string => write("before.yaml", "fastpath: { tsc_deadline: off }\nguests: { web: { vcpus: 2 } }\n");
+  const after = (): string => write("after.yaml", "guests: { web: { vcpus: 2 } }\n");
+
+  it("prints what differs, a verdict, and each figure with its interval", async () => {
+    const { code, stdout, stderr } = await runCommand(["compare", before(), after(), "--for", "1s"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain('fastpath.tsc_deadline: "off" → "auto"');
+    expect(stdout).toMatch(/^AFTER spends [\d.]+ ± [\d.]+ % fewer cores on exits; .*no difference beyond noise in guest work/m);
+    expect(stdout).toMatch(/^ {2}MSR_WRITE tsc_deadline +\d{4} +\d{4} +-[\d.]+ ± [\d.]+ %$/m);
+    expect(stdout).toMatch(/^1 s of each, seeds 1 to 5, .*/m);
+  });
+
+  it("prints the same as JSON", async () => {
+    const { stdout } = await runCommand(["compare", before(), after(), "--for", "500ms", "--seeds", "2", "--seed", "7", "--json"]);
+    const json = JSON.parse(stdout) as { figures: { name: string; relative: { value: number } }[] };
+    expect(json).toMatchObject({
+      before: { vcpus: 2 },
+      changes: [{ key: "fastpath.tsc_deadline", before: "off", after: "auto" }],
+      method: { seeds: [7, 8], seconds_per_seed: 0.25, blocks_per_seed: 16, confidence: 0.95 },
+    });
+    expect(json.figures.find(({ name }) => name === "exit_cores_per_1000_vcpus")?.relative.value).toBeLessThan(0);
+  });
+
+  it("names the file and the key of what is wrong, in both files", async () => {
+    const empty = write("empty.yaml", "kernel: c84\n");
+    const { code, stderr } = await runCommand(["compare", write("bad.yaml", "kernal: c84\n"), empty]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("bad.yaml:1:1: kernal: unknown key");
+    expect(stderr).toContain("empty.yaml: guests: expected at least one guest, came none");
+  });
+});
+
+describe("fastpathd report", () => {
+  it("prints a table as Markdown, or as JSON with the command that makes it again", async () => {
+    const markdown = await runCommand(["report", "--only", "dpdk", "--seeds", "1"]);
+    expect(markdown.code).toBe(0);
+    expect(markdown.stdout).toMatch(/^## DPDK hosts/m);
+    const { stdout } = await runCommand(["report", "--only", "dpdk", "--seeds", "1", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      seeds: [1],
+      tables: [{ name: "dpdk", command: "fastpathd report --only dpdk --seed 1 --seeds 1", rows: [{ timer: "hv_timer" }, {}, {}, {}] }],
+    });
+  });
+
+  it("names an unknown table and those that there are", async () => {
+    const { code, stderr } = await runCommand(["report", "--only", "dpkd"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^--only: expected some of functional, .*; came dpkd$/m)]);
   });
 });

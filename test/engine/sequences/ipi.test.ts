@@ -194,3 +194,50 @@ describe("an end of interrupt", () => {
     expect(eoi(op, scripted)).toEqual([exits]);
   });
 });
+
+describe("PV EOI", () => {
+  const pv = { ipi: true, eoi: true, haltpoll: false };
+  const off = { host: { kvm: APICV_OFF }, guest: { pv } } as const;
+  const expiry: Line = { compute: 1000, op: OP.tscDeadline, after: 40_000 };
+  const eois = (exits: readonly string[]): number => exits.filter((exit) => exit === EOI || exit === APIC_ACCESS).length;
+
+  it("lets the end of an interrupt that came alone be a bit in memory", () => {
+    const { exits, programs } = play({ ...off, scripts: [[expiry]] });
+    expect(exits).toEqual([["MSR_WRITE(tsc_deadline) reenter", "PREEMPTION_TIMER handled"]]);
+    expect(programs[0]!.taken).toEqual([2]);
+  });
+
+  it("does so for an xAPIC, too", () => {
+    expect(eois(play({ ...off, guest: { pv, apic: "xapic" }, scripts: [[expiry]] }).exits[0]!)).toBe(0);
+  });
+
+  it("asks for no bit when a second vector waits: that handler's EOI exits, the last one's does not", () => {
+    const found = Array.from({ length: 80 }, (_, i) =>
+      play({ ...off, scripts: [[expiry], [{ compute: 36_000 + 100 * i, op: OP.ipi, operand: 0 }]], ms: 0.1 }),
+    ).find(({ exits }) => exits[0]!.includes("INTERRUPT_WINDOW slow") && !exits[0]!.includes(INTERRUPT));
+    expect(eois(found!.exits[0]!)).toBe(1);
+    expect(found!.programs[0]!.taken).toEqual([8, 2]);
+  });
+
+  it("is taken back by an exit before the EOI", () => {
+    const silent = new Set<number>();
+    for (let offset = 0; offset < 4000; offset += 20) {
+      const sender: Line = { compute: 30_000 + offset, op: OP.ipi, operand: 0 };
+      const { exits, programs } = play({ ...off, scripts: [[{ compute: 30_000, op: OP.selfIpi }], [sender]], ms: 0.1 });
+      expect(new Set(programs[0]!.taken)).toEqual(new Set([4, 8]));
+      expect(programs[0]!.taken).toHaveLength(2);
+      silent.add(eois(exits[0]!));
+    }
+    // Each interrupt alone; or the second one kicks the guest out of the first one's handler before its EOI.
+    expect(silent).toEqual(new Set([0, 1]));
+  });
+
+  it("never spares a level interrupt its EOI", () => {
+    expect(play({ ...off, scripts: [[{ compute: 1000, op: OP.levelEoi }]] }).exits).toEqual([[EOI]]);
+  });
+});
+
+it("a Windows guest acknowledges by an MSR of Hyper-V, whatever its APIC", () => {
+  const guest = { apic: "xapic", timer: "hv_stimer" } as const;
+  expect(play({ host: { kvm: APICV_OFF }, guest, scripts: [[{ compute: 1000, op: OP.eoi }]] }).exits).toEqual([[EOI]]);
+});

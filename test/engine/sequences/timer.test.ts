@@ -220,6 +220,29 @@ const ROWS: readonly Row[] = [
     script: [{ compute: 1000, op: OP.oneShot, after: 200_000 }],
     exits: ["APIC_ACCESS slow", EXPIRE_HANDLED, "APIC_ACCESS slow"],
   },
+  {
+    row: "T12",
+    fact: "without a preemption timer it takes an hrtimer, which fires at the deadline and not early",
+    host: { kvm: { preemption_timer: "off" } },
+    script: [{ compute: 1000, op: OP.oneShot, after: 200_000 }],
+    exits: [OTHER_MSR, INTERRUPT],
+    delivery: "hrtimer",
+  },
+  {
+    row: "T12",
+    fact: "a halted vCPU is woken by its initial count as by its deadline",
+    script: [{ compute: 1000, op: OP.oneShot, after: 200_000 }, halt],
+    exits: [OTHER_MSR, HLT],
+    delivery: "wakeup",
+  },
+  {
+    row: "T12",
+    fact: "an initial count may be posted like a deadline",
+    ...EXITLESS,
+    script: [{ compute: 1000, op: OP.oneShot, after: 200_000 }],
+    exits: [OTHER_MSR],
+    delivery: "posted",
+  },
 ];
 
 describe("one cycle of the guest's timer", () => {

@@ -56,7 +56,7 @@ function wake(world: World, vcpu: OracleVcpu, now: number): boolean {
 /** The thread will run as soon as its CPU has left its C-state and done what interrupts brought. */
 export function wakeSleeper(world: World, vcpu: OracleVcpu, now: number): void {
   const { timer } = vcpu;
-  const wokenByOwnCpu = timer.state === "off" && timer.pending && timer.cpu === vcpu.cpu;
+  const wokenByOwnCpu = timer.pending && timer.cpu === vcpu.cpu;
   const flight = wokenByOwnCpu ? 0 : world.resolved.cpu.cycles.ipiFlight.value;
   setStep(world, vcpu, "running", Math.max(now + flight + idleExitCycles(world, vcpu.cpu, now), vcpu.cpu.busyUntil));
 }

@@ -18,7 +18,11 @@ export function finishExit(world: World, vcpu: OracleVcpu, now: number): void {
     setStep(world, vcpu, "end", now + exit.cost.leaveLoop);
     return;
   }
-  if (!reenters(exit) || exit.leavesLoop) injectPending(vcpu);
+  if (!reenters(exit) || exit.leavesLoop) {
+    // The outer loop looks whether the guest said its EOI, and asks no longer.
+    vcpu.eoiInMemory = false;
+    injectPending(vcpu);
+  }
   const wait = waitForDeadline(world, vcpu, now);
   if (wait > 0) {
     exit.extra.timer_advance = wait;
@@ -59,7 +63,10 @@ function enter(world: World, vcpu: OracleVcpu, now: number): void {
   }
   if (!vcpu.apicv) {
     // Event injection: one vector an entry, an interrupt window for the others.
-    if (takesInterrupts(vcpu) && vcpu.irr.size > 0) takeInterrupt(world, vcpu, now);
+    if (takesInterrupts(vcpu) && vcpu.irr.size > 0) {
+      takeInterrupt(world, vcpu, now);
+      vcpu.eoiInMemory = vcpu.guest.spec.pv.eoi && vcpu.irr.size === 0;
+    }
     vcpu.windowWanted = vcpu.irr.size > 0;
   }
   if (runGuest(world, vcpu, now)) guestEntered(world, vcpu, now);

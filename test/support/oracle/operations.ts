@@ -7,7 +7,7 @@ import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { deliver } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
-import { hvTimerExpired, writeDeadline } from "./timer.ts";
+import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
 import { software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
@@ -29,13 +29,17 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
     case OP.tscDeadline:
       return tscDeadline(world, vcpu, now);
     case OP.oneShot:
-      return initialCount(world, vcpu, now);
+      return startCount(world, vcpu, registerWrite(vcpu), 0, now);
+    case OP.periodic:
+      return startCount(world, vcpu, registerWrite(vcpu), Math.max(vcpu.program.operand, Math.round(200_000 * world.ghz)), now);
+    case OP.hvStimer:
+      return startCount(world, vcpu, "otherMsr", 0, now);
     case OP.halt:
       return halt(world, vcpu, now);
     case OP.eoi:
       return endOfInterrupt(world, vcpu, now);
     case OP.levelEoi:
-      return vcpu.apicv ? exits(world, vcpu, "levelEoi", now) : endOfInterrupt(world, vcpu, now);
+      return exits(world, vcpu, vcpu.apicv ? "levelEoi" : eoiExit(vcpu), now);
     case OP.pauseLoop:
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
     case OP.selfIpi:
@@ -78,10 +82,13 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
   return true;
 }
 
-function initialCount(world: World, vcpu: OracleVcpu, now: number): true {
-  const deadline = vcpu.program.operand;
-  const exit = exitByOperation(world, vcpu, registerWrite(vcpu), now);
-  writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
+/** A timer that counts: to the instant in the operand, or over and over again. */
+function startCount(world: World, vcpu: OracleVcpu, kind: ExitKindName, period: number, now: number): true {
+  const { operand } = vcpu.program;
+  const exit = exitByOperation(world, vcpu, kind, now);
+  const at = now + exit.cost.effectAt;
+  writeCount(world, vcpu, period === 0 ? operand : at + period, period, at);
+  if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
 }
 
@@ -120,9 +127,14 @@ function invd(world: World, vcpu: OracleVcpu, now: number): true {
 }
 
 function endOfInterrupt(world: World, vcpu: OracleVcpu, now: number): boolean {
-  if (vcpu.apicv) return staysInGuest(vcpu);
-  return exits(world, vcpu, vcpu.guest.spec.apic === "xapic" ? "apicAccess" : "eoi", now);
+  const silent = vcpu.apicv || vcpu.eoiInMemory;
+  vcpu.eoiInMemory = false;
+  return silent ? staysInGuest(vcpu) : exits(world, vcpu, eoiExit(vcpu), now);
 }
+
+/** A Windows guest has an MSR of Hyper-V for it, whatever its APIC. */
+const eoiExit = ({ guest: { spec } }: OracleVcpu): ExitKindName =>
+  spec.apic === "xapic" && spec.timer !== "hv_stimer" ? "apicAccess" : "eoi";
 
 function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
   // The register belongs to the x2APIC; an xAPIC has the shorthand of its ICR.

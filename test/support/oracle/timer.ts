@@ -1,4 +1,4 @@
-/** The guest's APIC timer in TSC-deadline mode: armed as preemption timer or hrtimer, expired, posted or injected. */
+/** The guest's timer: armed as preemption timer or hrtimer, expired, posted or injected. */
 import { EXTRAS } from "../../../src/cost/paths.ts";
 import { VECTOR } from "../../../src/guest/program.ts";
 import { hostInterrupt, timerTarget } from "./cpus.ts";
@@ -11,9 +11,21 @@ export const advanceCycles = (world: World, vcpu: OracleVcpu): number => Math.ro
 
 /** kvm_set_lapic_tscdeadline_msr; the deadline 0 disarms. */
 export function writeDeadline(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
+  vcpu.timer.byDeadline = true;
+  return start(world, vcpu, deadline, 0, now);
+}
+
+/** The initial count of the LAPIC timer, or of a synthetic timer. */
+export function writeCount(world: World, vcpu: OracleVcpu, deadline: number, period: number, now: number): Armed {
+  vcpu.timer.byDeadline = false;
+  return start(world, vcpu, deadline, period, now);
+}
+
+function start(world: World, vcpu: OracleVcpu, deadline: number, period: number, now: number): Armed {
   const { timer } = vcpu;
   stop(vcpu);
   timer.pending = false;
+  timer.period = period;
   timer.deadline = deadline === 0 ? null : deadline;
   return deadline === 0 ? "off" : arm(world, vcpu, deadline, now);
 }
@@ -27,19 +39,26 @@ function stop(vcpu: OracleVcpu): void {
 function arm(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
   const left = deadline - advanceCycles(world, vcpu) - now;
   if (!vcpu.canUseHvTimer || left >= 2 ** (32 + world.resolved.cpu.preemptionTimerShift)) return armHrtimer(world, vcpu, deadline, now);
-  if (left <= 0) return expired(world, vcpu, deadline, now, false);
+  // A period that is over already is left to the exit that the preemption timer causes.
+  if (left <= 0 && vcpu.timer.period === 0) return expired(world, vcpu, deadline, now, "preemption timer");
   vcpu.timer.state = "hv";
   return "armed";
 }
 
 /** start_sw_timer. */
 function armHrtimer(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
-  const at = deadline - advanceCycles(world, vcpu);
+  const { timer } = vcpu;
+  let at = timer.byDeadline ? deadline - advanceCycles(world, vcpu) : deadline;
   stop(vcpu);
-  if (at <= now) return expired(world, vcpu, deadline, now, false);
-  vcpu.timer.state = "hrtimer";
-  vcpu.timer.cpu = timerTarget(world, vcpu.cpu, now);
-  vcpu.timer.event = schedule(world, vcpu.index, "hrtimer", at);
+  if (at <= now) {
+    const outcome = expired(world, vcpu, deadline, now, "arming");
+    if (timer.period === 0) return outcome;
+    at += timer.period;
+    timer.deadline = at;
+  }
+  timer.state = "hrtimer";
+  timer.cpu = timerTarget(world, vcpu.cpu, now);
+  timer.event = schedule(world, vcpu.index, "hrtimer", Math.max(at, now));
   return "armed";
 }
 
@@ -56,9 +75,14 @@ export function guestLeft(vcpu: OracleVcpu): void {
 
 /** kvm_lapic_expired_hv_timer. */
 export function hvTimerExpired(world: World, vcpu: OracleVcpu, now: number): void {
+  const { timer } = vcpu;
+  const deadline = timer.deadline!;
   stop(vcpu);
   count(world, "expirations preemption_timer");
-  expired(world, vcpu, vcpu.timer.deadline!, now, false);
+  expired(world, vcpu, deadline, now, "preemption timer");
+  if (timer.period === 0) return;
+  timer.deadline = deadline + timer.period;
+  arm(world, vcpu, timer.deadline, now);
 }
 
 /** The hrtimer's interrupt arrives at its CPU. */
@@ -72,50 +96,71 @@ export function hrtimerFired(world: World, vcpu: OracleVcpu, now: number): void 
 /** apic_timer_fn: posts into a running guest, where that is allowed; else leaves it to the vCPU. */
 export function hrtimerCallback(world: World, vcpu: OracleVcpu, now: number): void {
   const { timer } = vcpu;
-  if (vcpu.canPostTimer && inGuestMode(vcpu, now)) {
+  const deadline = timer.deadline!;
+  if (vcpu.canPostTimer && inGuestMode(vcpu, now) && !timer.pending) {
     timer.state = "posting";
     timer.expiredDeadline = null;
-    timer.lateFor = timer.deadline;
-    const late = now - timer.deadline!;
-    const wait = Math.min(Math.max(0, -late), advanceCycles(world, vcpu));
-    adjustAdvance(world, vcpu, late);
-    const done = wait === 0 ? now : hostInterrupt(world, timer.cpu, now, wait);
-    timer.event = schedule(world, vcpu.index, "posting", done);
+    timer.lateFor = deadline;
+    timer.event = schedule(world, vcpu.index, "posting", timer.byDeadline ? waitOnHousekeeper(world, vcpu, deadline, now) : now);
     return;
   }
   stop(vcpu);
   count(world, vcpu.mode === "poll" || vcpu.mode === "blocked" ? "expirations wakeup" : "expirations hrtimer");
-  expired(world, vcpu, timer.deadline!, now, true);
+  expired(world, vcpu, deadline, now, "hrtimer");
+  fireAgain(world, vcpu, deadline, now);
+}
+
+/** The CPU of the hrtimer waits for a deadline that it was fired ahead of; returns when. */
+function waitOnHousekeeper(world: World, vcpu: OracleVcpu, deadline: number, now: number): number {
+  const late = now - deadline;
+  const wait = Math.min(Math.max(0, -late), advanceCycles(world, vcpu));
+  adjustAdvance(world, vcpu, late);
+  return wait === 0 ? now : hostInterrupt(world, vcpu.timer.cpu, now, wait);
+}
+
+/** A periodic hrtimer restarts itself. */
+function fireAgain(world: World, vcpu: OracleVcpu, last: number, now: number): void {
+  const { timer } = vcpu;
+  if (timer.period === 0) return;
+  timer.deadline = last + timer.period;
+  timer.state = "hrtimer";
+  timer.event = schedule(world, vcpu.index, "hrtimer", Math.max(now, timer.deadline));
 }
 
 export function timerPosted(world: World, vcpu: OracleVcpu, now: number): void {
+  const { timer } = vcpu;
+  const last = timer.deadline!;
   stop(vcpu);
   count(world, "expirations posted");
-  vcpu.timer.deadline = null;
+  timer.deadline = null;
+  fireAgain(world, vcpu, last, now);
   deliver(world, vcpu, VECTOR.timer, now);
 }
 
 /** apic_timer_expired. */
-function expired(world: World, vcpu: OracleVcpu, deadline: number, now: number, fromTimerFunction: boolean): Armed {
+function expired(world: World, vcpu: OracleVcpu, deadline: number, now: number, by: "preemption timer" | "hrtimer" | "arming"): Armed {
   const { timer } = vcpu;
   stop(vcpu);
-  timer.expiredDeadline = deadline;
+  // The last period's interrupt waits still: this one is lost in it.
+  if (timer.pending) return "pending";
+  timer.expiredDeadline = timer.byDeadline || by === "preemption timer" ? deadline : null;
   timer.lateFor = deadline;
-  if (vcpu.apicv && !fromTimerFunction) {
-    timer.deadline = null;
+  if (vcpu.apicv && by !== "hrtimer") {
+    if (timer.period === 0) timer.deadline = null;
     vcpu.pir.add(VECTOR.timer);
     return "injected";
   }
   timer.pending = true;
-  if (fromTimerFunction) kick(world, vcpu, now);
+  if (by === "hrtimer") kick(world, vcpu, now);
   return "pending";
 }
 
 /** kvm_inject_pending_timer_irqs. */
 export function injectPending(vcpu: OracleVcpu): void {
-  if (!vcpu.timer.pending) return;
-  vcpu.timer.pending = false;
-  vcpu.timer.deadline = null;
+  const { timer } = vcpu;
+  if (!timer.pending) return;
+  timer.pending = false;
+  if (timer.period === 0) timer.deadline = null;
   (vcpu.apicv ? vcpu.pir : vcpu.irr).add(VECTOR.timer);
 }
 

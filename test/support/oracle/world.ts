@@ -54,6 +54,10 @@ export interface OracleExit {
 export interface OracleTimer {
   state: "off" | "hv" | "hrtimer" | "callback" | "posting";
   deadline: number | null;
+  /** Armed by TSC_DEADLINE: an instant that the host may aim at ahead of time. A count is none. */
+  byDeadline: boolean;
+  /** Cycles between the expiries of a periodic timer, 0 for one that expires once. */
+  period: number;
   cpu: OracleCpu;
   event: OracleEvent | null;
   pending: boolean;
@@ -89,6 +93,8 @@ export interface OracleVcpu {
   readonly pir: Set<Vector>;
   readonly irr: Set<Vector>;
   windowWanted: boolean;
+  /** The bit in the guest's memory that stands for its next EOI. */
+  eoiInMemory: boolean;
   /** xAPIC: the ICR's upper half was written, the lower one comes next. */
   destinationWritten: boolean;
   ipiSentAt: number | null;

@@ -1,0 +1,33 @@
+/** Guests that execute any operation in any order, which no workload does: engine and oracle agree on them. */
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { OP, type Op } from "../../src/guest/program.ts";
+import { ScriptProgram, type Line } from "../../src/guest/script.ts";
+import { resolveHost } from "../../src/kvm/resolve.ts";
+import { arbitrarySpec } from "../support/arbitrary-spec.ts";
+import { compare } from "../support/oracle/compare.ts";
+
+const MS = 2.5e6;
+/** Operations that say when: in the past, within an exit, within a poll, far away, never. */
+const TIMERS: readonly Op[] = [OP.tscDeadline, OP.oneShot, OP.hvStimer];
+const after = fc.constantFrom(-1000, 500, 3000, 50_000, 400_000, 2_000_000);
+const timer = fc.record({ op: fc.constantFrom(...TIMERS), after });
+const stop = fc.record({ op: fc.constantFrom(...TIMERS), operand: fc.constant(0) });
+const period = fc.record({ op: fc.constant(OP.periodic), operand: fc.constantFrom(2000, 60_000, 500_000) });
+const OTHERS = Object.values(OP).filter((op) => !TIMERS.includes(op) && op !== OP.periodic && op !== OP.done);
+const other = fc.record({ op: fc.constantFrom(...OTHERS), operand: fc.integer({ min: 0, max: 1 }) });
+const line: fc.Arbitrary<Line> = fc
+  .tuple(fc.constantFrom(0, 100, 5000, 80_000), fc.oneof({ weight: 3, arbitrary: timer }, period, stop, { weight: 8, arbitrary: other }))
+  .map(([compute, operation]) => ({ compute, ...operation }));
+const script = fc.array(line, { maxLength: 60 });
+
+it("whatever the operations of a guest, engine and oracle tell the same exits and counters", () => {
+  fc.assert(
+    fc.property(arbitrarySpec, fc.integer(), fc.array(script, { minLength: 12, maxLength: 12 }), (spec, seed, scripts) => {
+      const resolved = resolveHost(spec);
+      const boot = ({ cpus }: { cpus: readonly number[] }) => cpus.map((cpu) => new ScriptProgram(scripts[cpu % scripts.length]!));
+      expect(compare({ resolved, seed, cycles: 4 * MS, boot }).difference).toBeNull();
+    }),
+    { numRuns: 60 },
+  );
+});
