@@ -2,6 +2,7 @@
  * The calls of the API as a list: method, template, what it answers. The router, the OpenAPI
  * document and the count of requests all read it, so none can miss one.
  */
+import { explainVmExits } from "../kvm/explain-alike.ts";
 import { explainHost } from "../kvm/explain.ts";
 import type { HostSnapshot } from "../fleet/snapshot.ts";
 import type { Backend } from "./backend.ts";
@@ -58,11 +59,16 @@ export const API_CALLS: readonly ApiCall[] = [
   {
     methods: ["GET"],
     template: "/api/v1/hosts/{host}/explain",
-    summary: "Every predicate of one host with its value and the reason.",
+    summary: "Every predicate of one host with its value and the reason, and what exits of its VMs cost, piece by piece.",
     changes: false,
     problems: [404],
     answer: (request) =>
-      ofHost(request, ({ plan, generation, resolved }) => ({ host: plan.name, generation, predicates: explainHost(resolved) })),
+      ofHost(request, ({ plan, generation, resolved }) => ({
+        host: plan.name,
+        generation,
+        predicates: explainHost(resolved),
+        exits: explainVmExits(resolved),
+      })),
   },
   {
     methods: ["GET"],

@@ -77,7 +77,7 @@ export class Affinity {
     if (vcpu.task !== null && vcpu.phase === PHASE.leaving) vcpu.phase = PHASE.end;
     vcpu.task = null;
     vcpu.needResched = false;
-    this.occupants[cpu] = vcpu;
+    if (vcpu.state !== STATE.paused) this.occupants[cpu] = vcpu;
     if (vcpu.cpu === cpu) return;
     vcpu.cpu = cpu;
     this.needs.timer.moved(vcpu, this.now);
@@ -86,7 +86,7 @@ export class Affinity {
   /** A vCPU that was preempted gets a CPU of its own: it runs once that is awake. */
   private start(vcpu: Vcpu): void {
     const { cpus, scheduler } = this.needs;
-    const at = this.now + scheduler.settings.ipiFlight + cpus.idleExitCycles(vcpu.cpu, this.now);
+    const at = scheduler.toldAt(false, this.now) + cpus.leaveCstate(vcpu.cpu, this.now);
     vcpu.stepAt = Math.max(at, cpus.busyUntilOf(vcpu.cpu)) as Instant;
   }
 
@@ -179,7 +179,7 @@ export class Affinity {
       const task = scheduler.settings.fair.pick(queue);
       if (task !== null) {
         queue.remove(task);
-        scheduler.claim(queue, task, this.now + scheduler.settings.ipiFlight, this.now);
+        scheduler.claim(queue, task, scheduler.toldAt(false, this.now), this.now);
       }
     }
     cpus.crowd(queue.cpu, queue.runnable, this.now);

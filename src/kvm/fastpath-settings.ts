@@ -8,4 +8,8 @@ export interface FastpathSettings {
   readonly decisions: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly traits: KernelTraits;
   readonly misses: MissNumbers;
+  /** Cycles of waking a thread on another CPU. */
+  readonly wakeRemote: number;
+  /** A fastpath that has nothing left to do re-enters the guest at once: SVM cannot before the loop is common code. */
+  readonly reenters: boolean;
 }

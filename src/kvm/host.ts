@@ -28,6 +28,7 @@ import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
 import { Scheduler } from "./scheduler.ts";
+import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
@@ -35,7 +36,7 @@ import { VcpuBlock } from "./vcpu-block.ts";
 import { VcpuEvents } from "./vcpu-events.ts";
 import { VcpuSwitch } from "./vcpu-switch.ts";
 import { VhostNet } from "./vhost.ts";
-import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
+import { bootVm, bootWorkload, decide, endVm, samePrograms, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
 const REBASE = 2 ** 42;
@@ -63,7 +64,6 @@ export class KvmHost {
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
   private readonly events: VcpuEvents;
-  private readonly vhost: VhostNet;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -81,7 +81,8 @@ export class KvmHost {
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
-    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const coalesces = resolved.cpu.vendor === "intel";
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
@@ -89,9 +90,11 @@ export class KvmHost {
     this.switching = new VcpuSwitch({ settings: switchSettings(resolved), cpus, timer, tally });
     this.scheduler = this.makeScheduler(rekey);
     const { scheduler } = this;
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey });
+    const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
@@ -102,8 +105,8 @@ export class KvmHost {
       reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
-    this.vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
-    const { loop, operations, block, ipis, switching, vhost } = this;
+    const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const { loop, operations, block, ipis, switching } = this;
     this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus, vhost });
     this.configure(resolved);
   }
@@ -142,8 +145,9 @@ export class KvmHost {
   /**
    * Takes a new configuration live, as KVM takes a written module parameter: counters, guests and
    * pending timers stay, predicates are asked anew at the next arming.
+   * @param arrival one of its guests comes from another host and goes on where it stood.
    */
-  configure(resolved: ResolvedHost): void {
+  configure(resolved: ResolvedHost, arrival?: Arrival): void {
     assert(resolved.spec.cpus === this.cpus.count, "a host keeps its number of CPUs until it reboots");
     this.resolved = resolved;
     const ghz = resolved.tscHz / 1e9;
@@ -154,11 +158,36 @@ export class KvmHost {
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
-    this.placeVms(resolved, ghz);
+    this.placeVms(resolved, ghz, arrival);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
+    if (arrival === undefined) return;
+    restoreVm(this.vm(arrival.name), arrival, this.now, this.timer, this.block);
+    this.keyEvents();
+  }
+
+  /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
+  pause(name: string): void {
+    for (const vcpu of this.vm(name).vcpus) {
+      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, this.scheduler, at);
+      this.delivery.kick(vcpu, this.now);
+    }
+  }
+
+  /** All vCPUs of the VM have stopped. */
+  isPaused(name: string): boolean {
+    return this.vm(name).vcpus.every(({ state }) => state === STATE.paused);
+  }
+
+  /** Saves a paused VM and takes it off the host, which is `resolved` without it. */
+  takeOut(name: string, resolved: ResolvedHost): SavedVm {
+    const saved = saveVm(this.vm(name), this.now);
+    this.configure(resolved);
+    // The host has counted what the guest did on it.
+    for (const { program } of saved.vcpus) program.workCycles = 0;
+    return saved;
   }
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
@@ -204,16 +233,21 @@ export class KvmHost {
     return this.cpus;
   }
 
-  /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
-  private placeVms(resolved: ResolvedHost, ghz: number): void {
+  private vm(name: string): Vm {
+    const vm = this.vms.find((one) => one.name === name);
+    assert(vm !== undefined, `the host has a VM ${name}`);
+    return vm;
+  }
+
+  /** Keeps VMs that are still wanted with their vCPUs, boots the others or takes up the one that arrives. */
+  private placeVms(resolved: ResolvedHost, ghz: number, arrival: Arrival | undefined): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
     const costs = new CostCache(resolved);
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
-        old !== undefined && sameVm(old.guest, guest)
-          ? old
-          : bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
+        (old !== undefined && samePrograms(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
+        bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
       vm.vcpus.forEach((vcpu, number) => decide(vcpu, number, resolved, guest, costs));
       return vm;
@@ -230,7 +264,8 @@ export class KvmHost {
     const preempt = (vcpu: Vcpu, at: Instant): void => this.events.preempt(vcpu, at);
     new Affinity({ scheduler, cpus, timer, noDomain: resolved.noDomain, preempt }, this.now).apply(this.vms);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    const costsOf = (vcpu: Vcpu): (readonly ExitCost[])[] => vcpu.places.flatMap((place) => (place === null ? [] : [place.costs]));
+    const costsOf = ({ places }: Vcpu): (readonly ExitCost[])[] =>
+      places.flatMap((place) => (place === null ? [] : [place.costs, place.coldCosts]));
     this.accounting.use(new Set(this.vcpus.flatMap(costsOf)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }
 

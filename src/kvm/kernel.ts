@@ -34,12 +34,16 @@ export interface KernelTraits {
   readonly postedTimer: "absent" | "apicv" | "disabled_exits" | "isolated_cpu";
   /** `kvm_intel.enable_ipiv` exists: IPI virtualization is used where the CPU has it (5.19). */
   readonly ipiVirtualization: "absent" | "present";
+  /** `kvm->arch.pause_in_guest` on SVM: set and forgotten, or PAUSE exits are off for good (5.9). */
+  readonly svmPauseInGuest: "ignored" | "honoured";
   /** x2AVIC: AVIC for guests in x2APIC mode (6.1). */
   readonly x2avic: "absent" | "present";
   /** Default of `kvm_amd.avic`: off, or on where the CPU has x2AVIC (6.18). */
   readonly avicDefault: "off" | "with_x2avic";
   /** AVIC sends IPIs without an exit on every CPU, or not with erratum 1235 (`kvm_amd.enable_ipiv`). */
   readonly avicIpis: "always" | "not_with_erratum";
+  /** A vCPU whose ID is too large for AVIC's table is not created, or turns its VM's AVIC off (PHYSICAL_ID_TOO_BIG). */
+  readonly avicBigIds: "refused" | "inhibits";
   /** A posted interrupt for the vCPU that runs on this very CPU raises a physical IPI to itself. */
   readonly selfNotification: "sent" | "skipped";
   /** How a posted interrupt wakes a blocked vCPU: `kvm_vcpu_kick`, from 5.17 `kvm_vcpu_wake_up`. */
@@ -62,6 +66,8 @@ export interface KernelTraits {
   readonly exitsStatCountsReentry: boolean;
   /** Automatic timer advance: none, in steps of at most an eighth (el8-147), or free (5.4 on). */
   readonly timerAdvance: "absent" | "stepwise" | "adaptive";
+  /** Where the wait for a timer fired early stands: before the run, or at its last step before the world switch (5.3). */
+  readonly timerAdvanceWaits: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The module parameter: a number of nanoseconds with -1 for automatic, or (6.12) a switch. */
   readonly timerAdvanceParameter: "lapic_timer_advance_ns" | "lapic_timer_advance";
   /** Default of `halt_poll_ns_shrink`: 0, from 6.11 on 2. */

@@ -2,15 +2,16 @@
  * The physical CPUs of a host: which vCPU runs where, the host's tick and its device
  * interrupts, and C-states of idle CPUs.
  *
- * Linux: the interrupt entry of arch/x86, drivers/idle/intel_idle.c. A host interrupt that arrives while host interrupts are off waits for them; in the
- * guest it causes an EXTERNAL_INTERRUPT exit; on an idle CPU it first ends the C-state.
+ * Linux: the interrupt entry of arch/x86, drivers/idle/intel_idle.c. A host interrupt that arrives while
+ * host interrupts are off waits for them; in the guest it causes an EXTERNAL_INTERRUPT exit; on an idle
+ * CPU it first ends the C-state.
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
 import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
-import { exponential } from "../sim/samplers.ts";
-import { Stream } from "../sim/random.ts";
 import { AT, CPU_USES } from "./counters.ts";
+import { CstateTime } from "./cstate-time.ts";
+import { DeviceInterrupts } from "./device-interrupts.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { Tally } from "./tally.ts";
 import { TickSched } from "./tick-sched.ts";
@@ -26,32 +27,26 @@ export interface CpuSettings {
   readonly nohzFull: readonly boolean[];
   readonly cstates: readonly CState[];
   readonly hrtimerPinned: boolean;
-  /** Cycles of host software relative to the reference core. */
+  /** Cycles of host kernel code relative to the reference core without mitigations. */
   readonly softwareScale: number;
 }
-
-/** Device and kernel interrupts per second and CPU that the host's own work causes. */
-export const HOST_INTERRUPTS_PER_SECOND = {
-  housekeeping: 40,
-  source: "assumed: an otherwise idle host's interrupts, spread over its housekeeping CPUs",
-} as const;
 
 export class PhysicalCpus {
   readonly count: number;
   /** vCPU pinned to each CPU, or the one that has a shared CPU just now, or null. */
   readonly occupant: (Vcpu | null)[];
+  readonly cstateTime: CstateTime;
 
   private settings: CpuSettings;
   private readonly tally: Tally;
   private readonly tick: TickSched;
-  private readonly deviceAt: Float64Array;
+  private readonly devices: DeviceInterrupts;
   /** The stretch in which an idle CPU handles interrupts: after its C-state exit, one after the other. */
   private readonly busyFrom: Float64Array;
   private readonly busyUntil: Float64Array;
   private readonly idleSince: Float64Array;
   /** Threads that are runnable on a shared CPU: a nohz_full one ticks while there is more than one. */
   private readonly runnable: Uint16Array;
-  private readonly draws: readonly Stream[];
   private timerTargets: TimerTargets;
   private readonly wakeUp: (cpu: number) => void;
   private readonly rekey: (vcpu: Vcpu) => void;
@@ -68,12 +63,12 @@ export class PhysicalCpus {
     this.tally = tally;
     this.occupant = Array.from({ length: count }, () => null);
     this.tick = new TickSched(count, tickCycles(settings));
-    this.deviceAt = new Float64Array(count).fill(NEVER);
+    this.devices = new DeviceInterrupts(count, seed);
     this.busyFrom = new Float64Array(count).fill(0);
     this.busyUntil = new Float64Array(count).fill(0);
     this.idleSince = new Float64Array(count).fill(0);
     this.runnable = new Uint16Array(count);
-    this.draws = Array.from({ length: count }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
+    this.cstateTime = new CstateTime(count);
     this.wakeUp = on.cpu;
     this.rekey = on.vcpu;
     this.ticked = on.tick;
@@ -87,24 +82,20 @@ export class PhysicalCpus {
     this.settings = settings;
     this.tick.configure(tickCycles(settings));
     this.timerTargets = new TimerTargets(this.count, settings.nohzFull);
-    for (let cpu = 0; cpu < this.count; cpu++) {
-      const housekeeping = settings.nohzFull[cpu] !== true;
-      if (!housekeeping) this.deviceAt[cpu] = NEVER;
-      else if (this.deviceAt[cpu] === NEVER) this.deviceAt[cpu] = this.nextDevice(cpu, now);
-      this.nextTick(cpu, now);
-    }
+    this.devices.configure(settings.nohzFull, settings.ghz, now);
+    for (let cpu = 0; cpu < this.count; cpu++) this.nextTick(cpu, now);
   }
 
   /** When the CPU's own tick or device interrupt comes next. */
   nextAt(cpu: number): number {
-    return Math.min(this.tick.nextAt(cpu), this.deviceAt[cpu] as number);
+    return Math.min(this.tick.nextAt(cpu), this.devices.nextAt(cpu));
   }
 
   /** The CPU's own interrupt is due. */
   fire(cpu: number, now: Instant): void {
     const tick = this.tick.nextAt(cpu) <= now;
     if (tick) this.nextTick(cpu, now);
-    else this.deviceAt[cpu] = this.nextDevice(cpu, now);
+    else this.devices.next(cpu, this.settings.ghz, now);
     this.wakeUp(cpu);
     this.interrupt(cpu, now, this.software(tick ? EXTRAS.hostTick.value : EXTRAS.hostDevice.value));
     if (tick) this.ticked(cpu, now);
@@ -120,6 +111,7 @@ export class PhysicalCpus {
   /** The thread left its CPU: idle from now on, without a tick. */
   suspend(cpu: number, now: Instant): void {
     this.idleSince[cpu] = now;
+    this.cstateTime.sleep(cpu, now);
     if (cpu === 0) return;
     this.tick.stop(cpu);
     this.wakeUp(cpu);
@@ -151,6 +143,13 @@ export class PhysicalCpus {
     if (!this.isIdle(cpu, now)) return 0;
     const { ghz, cstates } = this.settings;
     return cyclesOf(idleExitNs(cstates, (now - (this.idleSince[cpu] as number)) / ghz), ghz);
+  }
+
+  /** The CPU leaves its C-state, if it is in one, which takes so many cycles. */
+  leaveCstate(cpu: number, now: Instant): number {
+    const exit = this.idleExitCycles(cpu, now);
+    this.cstateTime.wake(cpu, now, exit > 0);
+    return exit;
   }
 
   /** When the interrupts being handled on an idle CPU are done. */
@@ -205,6 +204,7 @@ export class PhysicalCpus {
       const vcpu = this.occupant[cpu] ?? null;
       if (vcpu === null && old !== null && old.state < STATE.blocked) this.idleSince[cpu] = now;
       if (vcpu === null || vcpu.state >= STATE.blocked) return;
+      this.cstateTime.wake(cpu, now, false);
       this.tally.add(HOUSEKEEPING, -this.unfinished(cpu, now));
       this.busyUntil[cpu] = Math.min(this.busyUntil[cpu] as number, now);
     });
@@ -212,13 +212,15 @@ export class PhysicalCpus {
 
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
-    for (const array of [this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince]) {
+    for (const array of [this.busyFrom, this.busyUntil, this.idleSince]) {
       array.forEach((at, cpu) => (array[cpu] = at + delta));
     }
     this.tick.shift(delta);
+    this.devices.shift(delta);
+    this.cstateTime.shift(delta);
   }
 
-  /** Cycles of a software path on this host's CPU model. */
+  /** Cycles of a path of host kernel code on this host. */
   software(reference: number): number {
     return Math.round(reference * this.settings.softwareScale);
   }
@@ -227,13 +229,14 @@ export class PhysicalCpus {
     const vcpu = this.occupant[cpu] ?? null;
     const waking = vcpu !== null && (vcpu.phase === PHASE.running || vcpu.phase === PHASE.resuming) ? vcpu : null;
     // A CPU that wakes for its vCPU is out of its C-state when the thread would run.
-    const awakeAt = Math.min(now + this.idleExitCycles(cpu, now), waking === null ? NEVER : waking.stepAt);
+    const awakeAt = Math.min(now + this.leaveCstate(cpu, now), waking === null ? NEVER : waking.stepAt);
     const begin = Math.max(awakeAt, this.busyUntil[cpu] as number);
     if (begin > (this.busyUntil[cpu] as number)) this.busyFrom[cpu] = begin;
     const done = (begin + cost) as Instant;
     this.tally.add(HOUSEKEEPING, cost);
     this.busyUntil[cpu] = done;
     this.idleSince[cpu] = done;
+    if (waking === null) this.cstateTime.sleep(cpu, done);
     if (waking !== null && waking.stepAt < done) {
       waking.stepAt = done;
       this.rekey(waking);
@@ -248,6 +251,7 @@ export class PhysicalCpus {
       const end = vcpu.phase === PHASE.effect ? vcpu.stepAt + vcpu.afterEffect : vcpu.stepAt;
       return this.afterExit(vcpu, end as Instant);
     }
+    if (now <= vcpu.interruptsOnAt) vcpu.earlyInterruptCycles += cost;
     const done = Math.max(now, vcpu.interruptsOnAt, vcpu.interruptsDoneAt) + cost;
     vcpu.interruptsDoneAt = done as Instant;
     vcpu.hasExtras = true;
@@ -283,10 +287,6 @@ export class PhysicalCpus {
 
   private unfinished(cpu: number, now: Instant): number {
     return Math.max(0, (this.busyUntil[cpu] as number) - Math.max(now, this.busyFrom[cpu] as number));
-  }
-
-  private nextDevice(cpu: number, now: Instant): number {
-    return now + exponential((this.draws[cpu] as Stream).next(), (this.settings.ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping);
   }
 }
 

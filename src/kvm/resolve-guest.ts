@@ -3,6 +3,7 @@
  * timer its vCPUs get.
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
+import { apicvInhibits, type HeldInhibit, tooManyVcpus } from "./apicv-inhibit.ts";
 import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
 import { kernelNameOf, kernelOf } from "./kernel-choice.ts";
@@ -10,7 +11,7 @@ import type { MitigationContext } from "./mitigation.ts";
 import { bhiMode } from "./branch-history.ts";
 import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
-import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "./resolved.ts";
 import {
   canPostTimer,
   canUseHvTimer,
@@ -25,8 +26,12 @@ type Host = Omit<ResolvedHost, "guests">;
 
 /** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
-  const exits = disabledExits(spec, host.spec, host.cpu);
-  const guest = { ...exits, apicvActive: apicvActive(host, spec) };
+  const exits = disabledExits(spec, host.spec, host.cpu, host.traits);
+  const vm = { ...host, guest: spec };
+  const refused = tooManyVcpus(vm);
+  if (refused !== null) throw new SpecError(["guests", placed.kind, "vcpus"], refused);
+  const inhibits = apicvInhibits(vm);
+  const guest = { ...exits, apicvActive: apicvActive(host, spec, inhibits), apicvInhibits: inhibits };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
@@ -45,16 +50,14 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
 }
 
 /**
- * kvm_vcpu_apicv_active. No inhibit of APICv (Hyper-V AutoEOI, …) is emulated: a guest follows its
- * host. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn it off for such
- * a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
+ * kvm_vcpu_apicv_active. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn
+ * it off for such a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
  */
-function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
-  const ofHost = host.apicv;
-  if (host.cpu.vendor === "intel" || !ofHost.value || spec.apic === "xapic" || host.x2avic.value) return ofHost;
-  return host.traits.x2avic === "present"
-    ? { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" }
-    : { value: false, why: "an x2APIC guest inhibits AVIC on a kernel without x2AVIC" };
+function apicvActive(host: Host, spec: GuestSpec, inhibits: readonly HeldInhibit[]): Decided<boolean> {
+  const first = inhibits[0];
+  if (first !== undefined) return { value: false, why: first.why };
+  if (host.cpu.vendor === "intel" || spec.apic === "xapic" || host.x2avic.value) return host.apicv;
+  return { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" };
 }
 
 /**
@@ -63,6 +66,7 @@ function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
  * host's CPU model (assumed: host-passthrough). Left out: STIBP and SSBD of single tasks.
  */
 function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
+  if (host.spec.mitigations.spec_ctrl_toggle === "on") return { value: true, why: "spec_ctrl_toggle=on: the guest writes it" };
   const mode = spectreV2Mode(guestContext(host.cpu, spec, host)).mode;
   const kernel = kernelNameOf(spec.kernel);
   switch (mode) {
@@ -81,19 +85,25 @@ function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
 
 /**
  * Guest and host run with different values of SPEC_CTRL, so KVM writes the MSR at each entry and
- * back at each exit (x86_spec_ctrl_set_guest; vmx_spec_ctrl_restore_host). Simplified: a guest
- * that leaves the MSR alone is not switched.
+ * back at each exit (x86_spec_ctrl_set_guest; vmx_spec_ctrl_restore_host). A guest that leaves the
+ * MSR alone runs with 0, which an enhanced-IBRS host does not. Simplified: exits come from
+ * guest kernel mode, where a legacy-IBRS guest has the bit set.
  */
 function specCtrlDiffers(host: Host, spec: GuestSpec): Decided<boolean> {
   const asked = host.spec.mitigations.spec_ctrl_toggle;
   if (asked !== "auto") return { value: asked === "on", why: `spec_ctrl_toggle=${asked}` };
-  const uses = usesSpecCtrl(host, spec);
-  if (!uses.value) return { value: false, why: uses.why };
-  if (host.entryWork.ibrs !== "enhanced") return { value: true, why: "the guest sets SPEC_CTRL.IBRS, which the host does not keep set" };
-  const guestDisablesHistory = bhiMode(guestContext(host.cpu, spec, host)).mode === "bhi_dis_s";
-  if (host.entryWork.bhiDisS === guestDisablesHistory) return { value: false, why: "both run with the same bits of SPEC_CTRL set" };
-  return { value: true, why: `only the ${guestDisablesHistory ? "guest" : "host"} sets SPEC_CTRL.BHI_DIS_S` };
+  if (host.cpu.vendor === "amd") return { value: false, why: "neither side sets a bit of SPEC_CTRL" };
+  const context = guestContext(host.cpu, spec, host);
+  const guestMode = spectreV2Mode(context).mode;
+  const ofHost = specCtrlBits(host.entryWork.ibrs !== "none", host.entryWork.bhiDisS);
+  const ofGuest = specCtrlBits(guestMode === "ibrs" || guestMode === "eibrs", bhiMode(context).mode === "bhi_dis_s");
+  return ofHost === ofGuest
+    ? { value: false, why: `both run with SPEC_CTRL=${ofHost}` }
+    : { value: true, why: `the guest runs with SPEC_CTRL=${ofGuest}, the host with ${ofHost}` };
 }
+
+const specCtrlBits = (ibrs: boolean, bhiDisS: boolean): string =>
+  [...(ibrs ? ["IBRS"] : []), ...(bhiDisS ? ["BHI_DIS_S"] : [])].join("|") || "0";
 
 /** A guest's own command line names no single bug. */
 const AUTOMATIC = {

@@ -6,17 +6,19 @@
  *
  * Linux arch/x86/kvm/x86.c vcpu_enter_guest, arch/x86/kvm/vmx/vmx.c vmx_vcpu_run.
  */
+import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
-import { idleExitNs, type CState } from "../hw/cstates.ts";
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { wakeFromGuestHalt, type GuestHaltSettings } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
@@ -28,15 +30,13 @@ const INJECTIONS = statIndex("irq_injections");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
-export interface RunLoopSettings {
-  readonly ghz: number;
-  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
-  readonly mwaitCstates: readonly CState[];
-  readonly hltCstates: readonly CState[];
+export interface RunLoopSettings extends GuestHaltSettings {
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
   readonly interruptDelivery: number;
+  /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
+  readonly predictorRefill: number;
 }
 
 /** Told of each exit when it is complete; for traces and tests. */
@@ -96,7 +96,7 @@ export class RunLoop {
   retarget(vcpu: Vcpu, kind: number): void {
     const begun = vcpu.since;
     const before = vcpu.cost as ExitCost;
-    const after = vcpu.costs[kind] as ExitCost;
+    const after = vcpu.exitCosts[kind] as ExitCost;
     vcpu.kind = kind;
     vcpu.cost = after;
     vcpu.interruptsOnAt = (begun + after.interruptsOnAt) as Instant;
@@ -121,7 +121,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || hasRequest(vcpu))) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -169,8 +169,13 @@ export class RunLoop {
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
     this.tally.add(GUEST, now - vcpu.since);
     this.timer.leaveGuest(vcpu);
-    const cost = vcpu.costs[kind] as ExitCost;
+    const costs = vcpu.coldPredictors ? vcpu.coldCosts : vcpu.costs;
+    const cost = costs[kind] as ExitCost;
+    vcpu.exitCosts = costs;
+    vcpu.coldPredictors = cost.flushesPredictors;
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
     vcpu.state = STATE.exit;
+    vcpu.exitedAt = now;
     vcpu.since = now;
     vcpu.kind = kind;
     vcpu.cost = cost;
@@ -188,6 +193,7 @@ export class RunLoop {
     if (kind === KIND.externalInterrupt) {
       vcpu.hasExtras = true;
       vcpu.interruptCycles = vcpu.pendingInterruptCycles;
+      vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
     }
@@ -208,14 +214,16 @@ export class RunLoop {
     return true;
   }
 
-  private enter(vcpu: Vcpu, now: Instant): void {
+  enter(vcpu: Vcpu, now: Instant): void {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
     vcpu.notifyIsKick = false;
+    if (vcpu.stop !== null) return vcpu.stop(now);
     if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
       // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
       vcpu.hostInterruptAt = NEVER;
@@ -253,6 +261,7 @@ export class RunLoop {
         return;
       }
       if (program.runCycles > 0) {
+        if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
         return;
       }
@@ -267,8 +276,9 @@ export class RunLoop {
     vcpu.irr &= ~vector;
     let at = (now + this.settings.interruptDelivery) as Instant;
     if (vcpu.haltedInGuest) {
+      vcpu.sleptInGuest += vcpu.asleepInGuest(now);
       vcpu.haltedInGuest = false;
-      at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
+      at = (at + wakeFromGuestHalt(vcpu, this.settings, now)) as Instant;
     }
     // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
     if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
@@ -283,16 +293,4 @@ export class RunLoop {
     vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
     vcpu.program.runCycles += at - now;
   }
-
-  /** The core leaves the C-state that the guest itself put it into. */
-  private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
-    const { ghz, mwaitCstates, hltCstates } = this.settings;
-    const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
-    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
-  }
-}
-
-/** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
-function hasRequest(vcpu: Vcpu): boolean {
-  return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
 }

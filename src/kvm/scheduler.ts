@@ -20,6 +20,9 @@ import type { VcpuSwitch } from "./vcpu-switch.ts";
 export interface SchedulerSettings {
   readonly fair: FairClass;
   readonly ipiFlight: number;
+  /** Cycles in which a waker makes the thread runnable, on its own CPU and from another one. */
+  readonly wakeLocal: number;
+  readonly wakeRemote: number;
   /** Cycles of the reschedule interrupt in a host that handles it outside of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles between two looks of a busy CPU for busier ones, per CPU of its scheduling domain. */
@@ -60,6 +63,25 @@ export class Scheduler {
     return this.queueOf(vcpu).waiting.length === 0;
   }
 
+  /** The thread stops being runnable, wherever it stands. */
+  withdraw(vcpu: Vcpu, now: Instant): void {
+    const task = vcpu.task as VcpuTask;
+    const queue = this.queueOf(vcpu);
+    vcpu.needResched = false;
+    if (queue.remove(task)) this.cpus.crowd(queue.cpu, queue.runnable, now);
+    if (queue.curr !== task) return;
+    queue.account(now);
+    this.settings.fair.sleeps(queue, task);
+    this.release(queue, task, now);
+    this.runNext(queue, now);
+  }
+
+  /** When an idle CPU hears of a thread that it is to run. */
+  toldAt(local: boolean, now: Instant): number {
+    const { wakeLocal, wakeRemote, ipiFlight } = this.settings;
+    return now + (local ? wakeLocal : wakeRemote + ipiFlight);
+  }
+
   /** kvm_sched_in's part of a wake-up; returns its cycles. */
   load(vcpu: Vcpu, now: Instant): number {
     return this.needs.switching.load(vcpu, this.queueOf(vcpu), now);
@@ -74,7 +96,7 @@ export class Scheduler {
     queue.account(now);
     this.settings.fair.placeWoken(queue, task);
     if (queue.curr === null) {
-      this.claim(queue, task, cpu === local ? now : now + this.settings.ipiFlight, now);
+      this.claim(queue, task, this.toldAt(cpu === local, now), now);
       return;
     }
     queue.waiting.push(task);
@@ -158,7 +180,7 @@ export class Scheduler {
   /** Gives an idle CPU to a runnable thread, which runs there once the CPU is awake. */
   claim(queue: RunQueue, task: VcpuTask, toldAt: number, now: Instant): void {
     const vcpu = task.thread;
-    const at = toldAt + this.cpus.idleExitCycles(queue.cpu, now);
+    const at = toldAt + this.cpus.leaveCstate(queue.cpu, now);
     queue.curr = task;
     this.cpus.occupant[queue.cpu] = vcpu;
     if (vcpu.state === STATE.blocked) vcpu.phase = PHASE.running;
@@ -234,7 +256,7 @@ export class Scheduler {
     queue.remove(found.task);
     this.cpus.crowd(queue.cpu, queue.runnable, now);
     this.move(found.task, found.idle.cpu);
-    this.claim(found.idle, found.task, now + this.settings.ipiFlight, now);
+    this.claim(found.idle, found.task, this.toldAt(false, now), now);
   }
 
   /**

@@ -10,7 +10,8 @@ import type { ExitCost } from "../cost/plan.ts";
 import { EXTRAS } from "../cost/paths.ts";
 import { cyclesOf, nanosOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
-import { AT, HALT_POLL_RESULTS, VCPU_STATES } from "./counters.ts";
+import { coldCaches } from "./cold-caches.ts";
+import { AT, HALT_POLL_RESULTS } from "./counters.ts";
 import { KIND } from "./exit-kinds.ts";
 import { nextWindow } from "./halt-polling.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
@@ -19,10 +20,8 @@ import type { HaltPollSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
+import { enterState } from "./vcpu-time.ts";
 
-const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
-const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
-const STEAL = AT.vcpuCycles + VCPU_STATES.indexOf("steal");
 const SUCCESS = HALT_POLL_RESULTS.indexOf("success");
 const FAIL = HALT_POLL_RESULTS.indexOf("fail");
 const INVALID = HALT_POLL_RESULTS.indexOf("invalid");
@@ -34,12 +33,14 @@ const STAT = {
   haltPollSuccessNs: statIndex("halt_poll_success_ns"),
   haltPollFailNs: statIndex("halt_poll_fail_ns"),
 };
-const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
 
 export interface BlockSettings {
   readonly haltPoll: HaltPollSettings;
   readonly ghz: number;
   readonly ipiFlight: number;
+  /** Cycles in which a waker makes the thread runnable, on its own CPU and from another one. */
+  readonly wakeLocal: number;
+  readonly wakeRemote: number;
   /** Number of the miss of a HLT's fastpath that has to block. */
   readonly mustBlock: number;
 }
@@ -50,6 +51,7 @@ export interface BlockNeeds {
   readonly timer: LapicTimer;
   readonly tally: Tally;
   readonly scheduler: Scheduler;
+  enter(vcpu: Vcpu, now: Instant): void;
   rekey(vcpu: Vcpu): void;
 }
 
@@ -60,6 +62,7 @@ export class VcpuBlock {
   private readonly tally: Tally;
   private readonly scheduler: Scheduler;
   private readonly rekey: (vcpu: Vcpu) => void;
+  private readonly enter: (vcpu: Vcpu, now: Instant) => void;
 
   constructor(needs: BlockNeeds) {
     this.settings = needs.settings;
@@ -68,6 +71,7 @@ export class VcpuBlock {
     this.tally = needs.tally;
     this.scheduler = needs.scheduler;
     this.rekey = (vcpu) => needs.rekey(vcpu);
+    this.enter = (vcpu, now) => needs.enter(vcpu, now);
   }
 
   /** What a HLT exit does at its effect. */
@@ -89,7 +93,7 @@ export class VcpuBlock {
     const { leaveLoop } = vcpu.cost as ExitCost;
     const out = Math.round(leaveLoop / 2);
     vcpu.kind = KIND.hltBlocks;
-    vcpu.cost = vcpu.blocksCost as ExitCost;
+    vcpu.cost = vcpu.exitCosts[KIND.hltBlocks] as ExitCost;
     vcpu.miss = this.settings.mustBlock;
     vcpu.leavesLoop = true;
     vcpu.hasExtras = true;
@@ -102,13 +106,15 @@ export class VcpuBlock {
 
   /** The HLT's own look for events; goes on to the entry, or polls, or leaves the CPU. */
   private check(vcpu: Vcpu, now: Instant): void {
-    if (!this.runnable(vcpu) && this.timer.switchToSoftware(vcpu, now)) {
+    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
+    if (this.timer.switchToSoftware(vcpu, now)) {
+      // It looks again when the hrtimer is armed.
       const work = this.cpus.software(EXTRAS.hrtimer.value);
       vcpu.hasExtras = true;
       vcpu.handlerCycles += work;
-      vcpu.afterEffect += work;
+      vcpu.stepAt = (now + work) as Instant;
+      return;
     }
-    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
     vcpu.haltStart = now;
     vcpu.wakeRequested = false;
     const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);
@@ -118,8 +124,7 @@ export class VcpuBlock {
       this.countPoll(0, INVALID);
       return this.leaveCpu(vcpu, now);
     }
-    this.endSegment(vcpu, now, EXIT);
-    vcpu.state = STATE.poll;
+    enterState(this.tally, vcpu, STATE.poll, now);
     vcpu.phase = PHASE.pollOver;
     vcpu.stepAt = (now + window) as Instant;
   }
@@ -156,10 +161,9 @@ export class VcpuBlock {
   pollEnded(vcpu: Vcpu, now: Instant): void {
     const success = vcpu.phase === PHASE.pollNoticed;
     const polled = now - vcpu.since;
-    this.endSegment(vcpu, now, HALT_POLL);
+    enterState(this.tally, vcpu, STATE.exit, now);
     this.countPoll(polled, success ? SUCCESS : vcpu.pollGivenUp ? INVALID : FAIL);
     vcpu.pollGivenUp = false;
-    vcpu.state = STATE.exit;
     if (success) {
       this.adapt(vcpu, now);
       this.timer.switchToHv(vcpu, now);
@@ -169,8 +173,7 @@ export class VcpuBlock {
 
   /** The thread has left its CPU. */
   asleep(vcpu: Vcpu, now: Instant): void {
-    this.endSegment(vcpu, now, EXIT);
-    vcpu.state = STATE.blocked;
+    enterState(this.tally, vcpu, STATE.blocked, now);
     vcpu.blockedAt = now;
     if (vcpu.task === null) this.cpus.suspend(vcpu.cpu, now);
     else this.scheduler.block(vcpu, now);
@@ -178,29 +181,84 @@ export class VcpuBlock {
     else vcpu.stepAt = NEVER;
   }
 
+  /**
+   * The first KVM_RUN of a vCPU that comes from another host: one that was halted there goes on
+   * sleeping, without a poll, as its window starts at 0.
+   */
+  comeIn(vcpu: Vcpu, now: Instant, halted: boolean): void {
+    vcpu.since = now;
+    if (vcpu.task !== null) return this.comeInSharing(vcpu, now, halted);
+    vcpu.state = STATE.exit;
+    if (!halted || this.runnable(vcpu)) return this.firstEntry(vcpu, now);
+    vcpu.state = STATE.blocked;
+    vcpu.haltStart = now;
+    vcpu.blockedAt = now;
+    vcpu.phase = PHASE.asleep;
+    vcpu.stepAt = NEVER;
+    this.timer.switchToSoftware(vcpu, now);
+    this.cpus.suspend(vcpu.cpu, now);
+    if (this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
+  }
+
+  /** Where CPUs are shared, its thread has to get one first. */
+  private comeInSharing(vcpu: Vcpu, now: Instant, halted: boolean): void {
+    this.scheduler.withdraw(vcpu, now);
+    vcpu.cost = null;
+    vcpu.state = STATE.blocked;
+    vcpu.haltStart = now;
+    vcpu.blockedAt = now;
+    vcpu.phase = PHASE.asleep;
+    vcpu.stepAt = NEVER;
+    if (halted && !this.runnable(vcpu)) this.timer.switchToSoftware(vcpu, now);
+    if (!halted || this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
+  }
+
   /** The thread runs again. */
   running(vcpu: Vcpu, now: Instant): void {
-    this.endSegment(vcpu, now, vcpu.state === STATE.steal ? STEAL : HALTED);
+    const { cost } = vcpu;
+    if (cost === null) return this.firstEntry(vcpu, now);
+    const loaded = this.wokenUp(vcpu, now);
+    const sleptNs = (now - vcpu.blockedAt) / this.settings.ghz;
+    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(sleptNs));
+    vcpu.hasExtras = true;
+    vcpu.wakeCycles += work;
+    const flush = vcpu.flush ? 0 : cost.conditionalFlush;
+    vcpu.flush ||= flush > 0;
+    this.finish(vcpu, now, work + loaded + flush);
+  }
+
+  /** What each end of a sleep does; returns what loading the vCPU on a CPU that it shares takes. */
+  private wokenUp(vcpu: Vcpu, now: Instant): number {
+    enterState(this.tally, vcpu, STATE.exit, now);
     this.tally.add(STAT.haltWakeup, 1);
     this.tally.add(STAT.haltWaitNs, nanosOf(now - vcpu.blockedAt, this.settings.ghz));
-    vcpu.state = STATE.exit;
     this.cpus.resume(vcpu.cpu, now);
     const loaded = vcpu.task === null ? 0 : this.scheduler.load(vcpu, now);
     this.adapt(vcpu, now);
     this.timer.switchToHv(vcpu, now);
-    const work = this.cpus.software(EXTRAS.scheduleIn.value);
-    vcpu.hasExtras = true;
-    vcpu.wakeCycles += work;
-    let flush = 0;
-    if (!vcpu.flush && vcpu.cost !== null && vcpu.cost.conditionalFlush > 0) {
-      vcpu.flush = true;
-      flush = vcpu.cost.conditionalFlush;
-    }
-    this.finish(vcpu, now, work + loaded + flush);
+    return loaded;
   }
 
+  /** There is no exit to end: what is pending is injected, and the guest goes on, not before the deadline of a timer fired early. */
+  private firstEntry(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.state >= STATE.blocked) this.wokenUp(vcpu, now);
+    this.timer.injectPending(vcpu);
+    const wait = vcpu.expiredDeadline === NEVER ? 0 : vcpu.expiredDeadline - now;
+    vcpu.expiredDeadline = NEVER;
+    if (wait <= 0) {
+      enterState(this.tally, vcpu, STATE.guest, now);
+      this.enter(vcpu, now);
+      return;
+    }
+    vcpu.phase = PHASE.running;
+    vcpu.interruptsOnAt = now;
+    vcpu.interruptsDoneAt = now;
+    vcpu.stepAt = (now + wait) as Instant;
+  }
+
+  /** kvm_vcpu_check_block: something to run for, or a signal. */
   private runnable(vcpu: Vcpu): boolean {
-    return (vcpu.pir | vcpu.irr) !== 0 || vcpu.timerPending;
+    return (vcpu.pir | vcpu.irr) !== 0 || vcpu.timerPending || vcpu.stop !== null;
   }
 
   private finish(vcpu: Vcpu, now: Instant, work: number): void {
@@ -219,8 +277,8 @@ export class VcpuBlock {
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
     if (vcpu.task !== null) return this.scheduler.wakeUp(vcpu, vcpu.timerPending ? vcpu.timerCpu : -1, now);
     const local = vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
-    const flight = local ? 0 : this.settings.ipiFlight;
-    const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
+    const { wakeLocal, wakeRemote, ipiFlight } = this.settings;
+    const at = now + (local ? wakeLocal : wakeRemote + ipiFlight) + this.cpus.leaveCstate(vcpu.cpu, now);
     vcpu.phase = PHASE.running;
     vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;
   }
@@ -237,16 +295,5 @@ export class VcpuBlock {
     this.tally.add(AT.haltPollCycles + result, cycles);
     if (success) this.tally.add(STAT.haltSuccessfulPoll, 1);
     this.tally.add(success ? STAT.haltPollSuccessNs : STAT.haltPollFailNs, nanosOf(cycles, this.settings.ghz));
-  }
-
-  /** A stretch of one state is over; exit stretches add up to the exit's cycles. */
-  private endSegment(vcpu: Vcpu, now: Instant, counter: number): void {
-    const cycles = now - vcpu.since;
-    if (counter === EXIT) {
-      vcpu.elapsed += cycles;
-      vcpu.barrierNow = 0;
-    }
-    this.tally.add(counter, cycles);
-    vcpu.since = now;
   }
 }

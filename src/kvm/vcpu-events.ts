@@ -18,7 +18,7 @@ import type { VcpuSwitch } from "./vcpu-switch.ts";
 import type { VhostNet } from "./vhost.ts";
 
 /** Where the events go. */
-export interface EventNeeds {
+interface EventNeeds {
   readonly loop: RunLoop;
   readonly delivery: InterruptDelivery;
   readonly operations: GuestOperations;
@@ -103,14 +103,18 @@ export class VcpuEvents {
   }
 
   private effect(vcpu: Vcpu, now: Instant): void {
+    const { loop, block, ipis, vhost } = this.to;
     if (vcpu.kind === KIND.hlt || vcpu.kind === KIND.hltReenter || vcpu.kind === KIND.hltBlocks) {
-      this.to.block.halt(vcpu, now);
+      block.halt(vcpu, now);
+      return;
+    }
+    if (vcpu.kind !== KIND.doorbell) {
+      ipis.reachNext(vcpu, now);
       return;
     }
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    if (vcpu.kind === KIND.doorbell) this.to.loop.addWakeWork(vcpu, this.to.vhost.notified(vcpu, now));
-    else this.to.ipis.deliver(vcpu, now);
+    loop.addWakeWork(vcpu, vhost.notified(vcpu, now));
   }
 
   /** A vCPU that was preempted has a CPU again, perhaps one of its own. */

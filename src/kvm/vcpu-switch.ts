@@ -10,16 +10,17 @@
  * need_resched is looked at when an exit is over, its entry's cycles included, which come before the switch here.
  */
 import type { ExitCost } from "../cost/plan.ts";
-import { COLD_AFTER_NS, EXTRAS } from "../cost/paths.ts";
+import { EXTRAS } from "../cost/paths.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
 import { KIND } from "./exit-kinds.ts";
-import { inEntryWindow } from "./exit-progress.ts";
+import { flushSoFar } from "./exit-progress.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { RunQueue } from "./run-queue.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
+import { coldCaches } from "./cold-caches.ts";
 import { enterState } from "./vcpu-time.ts";
 
 const PREEMPTION_REPORTED = statIndex("preemption_reported");
@@ -60,7 +61,7 @@ export class VcpuSwitch {
     const cost = vcpu.cost as ExitCost;
     vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
-    vcpu.mitigationHeld = cost.mitigationIn + (vcpu.flush ? cost.conditionalFlush : 0);
+    vcpu.flushHeld = vcpu.flush ? cost.conditionalFlush : 0;
     vcpu.phase = PHASE.leaving;
     vcpu.afterEffect = 0;
     vcpu.stepAt = (now + work) as Instant;
@@ -86,7 +87,7 @@ export class VcpuSwitch {
   /** Taken off its CPU in the middle of an exit, by an administrator who moves it (sched_setaffinity). */
   hold(vcpu: Vcpu, now: Instant): void {
     vcpu.hasExtras = true;
-    vcpu.mitigationHeld = inEntryWindow(vcpu, now);
+    vcpu.flushHeld = flushSoFar(vcpu, now);
     vcpu.heldPhase = vcpu.phase;
     vcpu.heldCycles = vcpu.stepAt - now;
     enterState(this.tally, vcpu, STATE.steal, now);
@@ -104,8 +105,9 @@ export class VcpuSwitch {
 
   /** A thread that was preempted runs again: kvm_sched_in. */
   resume(vcpu: Vcpu, queue: RunQueue | null, now: Instant): void {
+    const awayNs = (now - vcpu.since) / this.settings.ghz;
     enterState(this.tally, vcpu, STATE.exit, now);
-    const work = this.cpus.software(EXTRAS.scheduleIn.value);
+    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(awayNs));
     vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
     const loaded = this.load(vcpu, queue, now);
@@ -134,10 +136,10 @@ export class VcpuSwitch {
       task.loadedOn = vcpu.cpu;
     }
     if (queue.loaded !== vcpu) {
-      if (queue.loaded !== null) cycles += this.coldCaches(now - task.leftAt);
       queue.loaded = vcpu;
       vcpu.barrierNow = this.settings.barrierCycles;
       vcpu.barrierCycles += vcpu.barrierNow;
+      if (vcpu.barrierNow > 0) vcpu.coldPredictors = true;
     }
     vcpu.wakeCycles += cycles;
     return cycles + vcpu.barrierNow;
@@ -147,11 +149,5 @@ export class VcpuSwitch {
   private clearVmcs(cpu: number, now: Instant): number {
     const done = this.cpus.interrupt(cpu, now, this.cpus.software(EXTRAS.vmcsClear.value));
     return done - now + 2 * this.settings.ipiFlight;
-  }
-
-  /** What others have run on the CPU since has pushed out KVM's own lines, the more the longer. */
-  private coldCaches(away: number): number {
-    const share = Math.min(1, away / (COLD_AFTER_NS * this.settings.ghz));
-    return Math.round(this.cpus.software(EXTRAS.coldCaches.value) * share);
   }
 }

@@ -8,6 +8,7 @@
  *                    ├──▶ BLOCKED ──wake, schedule in──▶ EXIT
  *                    │       └──wake, CPU taken──▶ STEAL
  *                    └──need_resched──▶ STEAL ──schedule in──▶ EXIT
+ *   asked to stop, at what would be the next entry: EXIT ──▶ PAUSED
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
@@ -16,9 +17,13 @@ import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
+import { VcpuSettings } from "./vcpu-settings.ts";
 
-/** In the order of VCPU_STATES; from `blocked` on the thread is on no CPU. */
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4 } as const;
+/**
+ * Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. From
+ * `blocked` on the thread is on no CPU.
+ */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -74,14 +79,7 @@ export const NEVER_MISSED = -1;
  */
 const ZERO = -0;
 
-/** Settings that a vCPU has on one kind of physical CPU. */
-export interface VcpuPlace {
-  readonly costs: readonly ExitCost[];
-  readonly canPostTimer: boolean;
-  readonly canUseHvTimer: boolean;
-}
-
-export class Vcpu {
+export class Vcpu extends VcpuSettings {
   /** Number on the host: the order of simultaneous events. */
   index = 0;
   /** Physical CPU that it runs on, or ran on last. */
@@ -95,31 +93,15 @@ export class Vcpu {
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
   link: Link | null = null;
-  /** Compiled costs by exit kind, replaced when the configuration changes. */
-  costs: readonly ExitCost[] = [];
-
-  // Settings of the VM, decided anew when the configuration changes.
-  apicv = false;
-  xapic = false;
-  /** x2APIC cluster mode: its IPIs have logical destinations. */
-  logicalDestinations = false;
-  ipiVirtualization = false;
-  /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
-  eoiByMsr = true;
-  /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
-  pvEoi = false;
-  pauseInGuest = false;
-  hltInGuest = false;
-  mwaitInGuest = false;
-  canPostTimer = false;
-  canUseHvTimer = false;
-  /** What of these depends on the CPU, for a vCPU that changes it: on a housekeeping CPU, on a nohz_full one. */
-  places: readonly (VcpuPlace | null)[] = [];
 
   state: number = STATE.guest;
   since: Instant = NEVER;
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
+  /** A signal waits for it to leave KVM_RUN: what happens instead of the next entry. */
+  stop: ((now: Instant) => void) | null = null;
+  /** Of a paused vCPU: its last instruction was a HLT (KVM_MP_STATE_HALTED). */
+  halted = false;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -159,6 +141,8 @@ export class Vcpu {
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
+  /** Cycles that its core has slept inside the guest, in complete stretches. */
+  sleptInGuest = ZERO;
   wakeRequested = false;
   /** When its thread went to sleep last. */
   blockedAt: Instant = NEVER;
@@ -168,17 +152,23 @@ export class Vcpu {
   // The exit in flight.
   kind = 0;
   phase: number = PHASE.end;
+  exitedAt: Instant = NEVER;
   cost: ExitCost | null = null;
-  /** What the HLT in flight costs if its fastpath has to block: compiled with the costs that it began with. */
-  blocksCost: ExitCost | null = null;
+  /** The costs by kind that it began with: what it costs should its kind change on the way. */
+  exitCosts: readonly ExitCost[] = [];
   elapsed = ZERO;
   afterEffect = ZERO;
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  /** Whom its IPI goes to. */
+  /** Whom its IPI goes to, and how many of them it has reached. */
   targets: readonly Vcpu[] = [];
+  reached = 0;
   noise = ZERO;
+  /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
+  coldPredictors = false;
+  /** Cycles of guest code that have yet to run with unpredicted branches. */
+  refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
   /** Where the exit goes on after its thread was off its CPU, and how far that was from its step. */
@@ -191,11 +181,13 @@ export class Vcpu {
   handlerCycles = ZERO;
   loopCycles = ZERO;
   interruptCycles = ZERO;
+  /** Part of them that was handled before KVM's exit handler was called. */
+  earlyInterruptCycles = ZERO;
   /** Indirect branch predictor barriers of its loads onto a CPU, the one at the beginning of this stretch apart. */
   barrierCycles = ZERO;
   barrierNow = ZERO;
-  /** Mitigation cycles before the entry that passed before its thread left its CPU. */
-  mitigationHeld = ZERO;
+  /** What of a conditional L1D flush had passed when its thread left its CPU. */
+  flushHeld = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
   pendingInterruptCycles = ZERO;
 
@@ -211,6 +203,7 @@ export class Vcpu {
     advance: TimerAdvance;
     boot: Instant;
   }) {
+    super();
     this.index = settings.index;
     this.cpu = settings.cpu;
     this.program = settings.program;
@@ -244,28 +237,6 @@ export class Vcpu {
     return at;
   }
 
-  /** Takes the settings of the kind of CPU that it is on now. */
-  settleOn(nohzFull: boolean): void {
-    const place = this.places[Number(nohzFull)] ?? this.places[Number(!nohzFull)] ?? null;
-    if (place === null) return;
-    this.costs = place.costs;
-    this.canPostTimer = place.canPostTimer;
-    this.canUseHvTimer = place.canUseHvTimer;
-  }
-
-  /** A new exit begins: nothing yet beyond its compiled cost. */
-  clearExtras(): void {
-    this.hasExtras = false;
-    this.waitCycles = 0;
-    this.wakeCycles = 0;
-    this.handlerCycles = 0;
-    this.loopCycles = 0;
-    this.interruptCycles = 0;
-    this.barrierCycles = 0;
-    this.barrierNow = 0;
-    this.mitigationHeld = 0;
-  }
-
   /** In the guest, or about to be: host interrupts are off and the mode is IN_GUEST_MODE. */
   inGuestMode(now: number): boolean {
     if (this.state === STATE.guest) return true;
@@ -273,6 +244,35 @@ export class Vcpu {
     if (this.state !== STATE.exit || cost === null) return false;
     if (cost.interruptsOnAt === Infinity && !this.leavesLoop) return true;
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
+  }
+
+  /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
+  asleepInGuest(now: number): number {
+    return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
+  }
+
+  /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
+  isLoaded(): boolean {
+    return this.state < STATE.blocked && !(this.state === STATE.exit && (this.phase === PHASE.asleep || this.phase === PHASE.leaving));
+  }
+
+  /** A new exit has nothing beyond its compiled cost yet. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
+    this.earlyInterruptCycles = 0;
+    this.barrierCycles = 0;
+    this.barrierNow = 0;
+    this.flushHeld = 0;
+  }
+
+  /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
+  hasRequest(): boolean {
+    return this.timerPending || (!this.apicv && this.irr !== 0 && !this.windowWanted);
   }
 
   /** Moves every remembered instant by `delta`. */
@@ -289,6 +289,7 @@ export class Vcpu {
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
     this.blockedAt = move(this.blockedAt);
+    this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
     this.task?.shift(delta);

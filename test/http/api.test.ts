@@ -53,6 +53,7 @@ describe("the API", () => {
     const predicates = body["predicates"] as { predicate: string; value: string; why: string }[];
     expect(predicates.length).toBeGreaterThan(10);
     expect(predicates.every(({ predicate, why }) => predicate !== "" && why !== "")).toBe(true);
+    expect(body["exits"]).toEqual(expect.arrayContaining([expect.objectContaining({ operation: "CPUID" })]));
   });
 
   it("lists changes, of one host when asked", async () => {

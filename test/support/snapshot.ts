@@ -29,6 +29,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     Array.from({ length: guest.count }, (_, i): ResolvedGuest => {
       const decided = {
         apicvActive: yes,
+        apicvInhibits: [],
         usesSpecCtrl: yes,
         specCtrlDiffers: yes,
         canPostTimer: { ...yes, value: false },
@@ -57,6 +58,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     traits: kernel.traits,
     nohzFull: [],
     noDomain: [],
+    isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,

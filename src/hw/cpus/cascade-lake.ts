@@ -4,7 +4,8 @@
  * TSX_CTRL MSR; before, the kernel executes VERW all the same and it clears nothing.
  */
 import type { CpuModel } from "../cpu-model.ts";
-import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+import { BEHRENS } from "../figure.ts";
+import { EIBRS_SPEC_CTRL, SKYLAKE_CYCLES } from "../hardware-cycles.ts";
 
 export const cascadeLake = {
   name: "cascade-lake",
@@ -42,6 +43,9 @@ export const cascadeLake = {
   hasMwaitAndArat: true,
   cycles: {
     ...SKYLAKE_CYCLES,
+    ...EIBRS_SPEC_CTRL,
+    rsbFill: { value: 120, source: `assumed: ${BEHRENS}` },
+    ibpb: { value: 340, source: `assumed: ${BEHRENS}` },
     verw: { value: 458, source: "assumed: as remembered from Behrens et al., EuroSys 2022, and not read again" },
   },
   source:

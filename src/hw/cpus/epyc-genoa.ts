@@ -2,6 +2,7 @@
  * EPYC 9004, Genoa (Zen 4, family 19h) of 2022: x2AVIC, so KVM turns AVIC on by itself from 6.18
  * on, and Automatic IBRS in place of retpolines from 6.3 on. SRSO and TSA apply.
  */
+import { BEHRENS } from "../figure.ts";
 import { EPYC_CYCLES } from "../amd-cycles.ts";
 import type { CpuModel } from "../cpu-model.ts";
 
@@ -31,6 +32,7 @@ export const epycGenoa = {
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1050, source: "assumed: two generations newer than the EPYC of Dec 2020" },
+    ibpb: { value: 800, source: `assumed: ${BEHRENS}, for its Zen 3` },
     softwareScale: { value: 0.75, source: "assumed: AMD states 13 % more instructions a cycle than Zen 3" },
   },
   source:

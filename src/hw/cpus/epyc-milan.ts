@@ -2,6 +2,7 @@
  * EPYC 7003, Milan (Zen 3, family 19h) of 2021: AVIC without x2AVIC. Retbleed is fixed (BTC_NO),
  * SRSO and TSA are not.
  */
+import { BEHRENS } from "../figure.ts";
 import { EPYC_CYCLES } from "../amd-cycles.ts";
 import type { CpuModel } from "../cpu-model.ts";
 
@@ -31,6 +32,7 @@ export const epycMilan = {
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1150, source: "assumed: a generation newer than the EPYC of Dec 2020" },
+    ibpb: { value: 800, source: `assumed: ${BEHRENS}, for its Zen 3` },
     softwareScale: { value: 0.85, source: "assumed: AMD states 19 % more instructions a cycle than Zen 2" },
   },
   source:

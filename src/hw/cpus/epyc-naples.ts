@@ -2,6 +2,7 @@
  * EPYC 7001, Naples (Zen 1, family 17h) of 2017: AVIC without x2AVIC and with the erratum that
  * loses IPIs; retbleed and SRSO apply.
  */
+import { BEHRENS } from "../figure.ts";
 import { EPYC_CYCLES } from "../amd-cycles.ts";
 import type { CpuModel } from "../cpu-model.ts";
 
@@ -31,6 +32,7 @@ export const epycNaples = {
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1500, source: "assumed: a generation older than the EPYC of Dec 2020" },
+    ibpb: { value: 7400, source: `assumed: ${BEHRENS}, for its Zen` },
     softwareScale: { value: 1.1, source: "assumed: AMD states 15 % more instructions a cycle for Zen 2" },
   },
   source:

@@ -4,6 +4,7 @@
  * returns that underflow take no predicted targets before Skylake, so retpolines are enough.
  */
 import type { CpuModel } from "../cpu-model.ts";
+import { BEHRENS } from "../figure.ts";
 import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
 
 export const haswellEp = {
@@ -33,7 +34,9 @@ export const haswellEp = {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 780, source: "assumed: a core one and a half generations older than the one that was measured" },
     wrmsrSpecCtrl: { value: 253, source: "assumed: one SPEC_CTRL write of a Haswell in a kvm list mail of 2018" },
-    rdmsrSpecCtrl: { value: 120, source: "assumed: half of a write, as on Skylake" },
+    rdmsrSpecCtrl: { value: 100, source: "assumed: two fifths of a write, as on Skylake" },
+    ibpb: { value: 4212, source: "one IBPB of a Haswell in a kvm list mail of 2018, assumed to be of this line" },
+    retpoline: { value: 28, source: `assumed: ${BEHRENS}, for its Broadwell` },
     verw: { value: 610, source: "assumed: the Broadwell of Behrens et al., EuroSys 2022, as remembered and not read again" },
     softwareScale: { value: 1.1, source: "assumed: about ten percent fewer instructions a cycle than Skylake" },
   },

@@ -4,7 +4,8 @@
  * kernels that know it.
  */
 import type { CpuModel } from "../cpu-model.ts";
-import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+import { BEHRENS } from "../figure.ts";
+import { EIBRS_SPEC_CTRL, SKYLAKE_CYCLES } from "../hardware-cycles.ts";
 
 export const icelakeSp = {
   name: "icelake-sp",
@@ -32,6 +33,9 @@ export const icelakeSp = {
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 600, source: "assumed: a core one generation newer; no figure for this part at hand" },
+    ...EIBRS_SPEC_CTRL,
+    rsbFill: { value: 69, source: `assumed: ${BEHRENS}` },
+    ibpb: { value: 840, source: `assumed: ${BEHRENS}` },
     softwareScale: { value: 0.85, source: "assumed: 18 % more instructions a cycle, as Intel states for Sunny Cove over Skylake" },
   },
   source:

@@ -4,7 +4,8 @@
  * history injection is met by the hardware (BHI_DIS_S).
  */
 import type { CpuModel } from "../cpu-model.ts";
-import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+import { BEHRENS } from "../figure.ts";
+import { EIBRS_SPEC_CTRL, SKYLAKE_CYCLES } from "../hardware-cycles.ts";
 
 export const sapphireRapids = {
   name: "sapphire-rapids",
@@ -32,6 +33,14 @@ export const sapphireRapids = {
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 560, source: "assumed: two generations newer than the core that was measured; no figure for this part at hand" },
+    ...EIBRS_SPEC_CTRL,
+    rsbFill: { value: 69, source: `assumed: as an Ice Lake in ${BEHRENS}` },
+    ibpb: { value: 840, source: `assumed: as an Ice Lake in ${BEHRENS}` },
+    ipiFlight: {
+      value: 3120,
+      source:
+        "derived: KVM: VMX: enable IPI virtualization v7: the ipi test to a spinning target, 4338 without and 3645 with it, less the exit and the handler",
+    },
     softwareScale: { value: 0.75, source: "assumed: 19 % more instructions a cycle than Ice Lake, as Intel states for Golden Cove" },
   },
   source:

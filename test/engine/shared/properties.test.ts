@@ -17,8 +17,8 @@ import { exitLabel, namedCounters } from "../../support/counter-names.ts";
 
 type Counters = ReadonlyMap<string, bigint>;
 const sum = (counters: Counters, names: readonly string[]): bigint => names.reduce((total, name) => total + (counters.get(name) ?? 0n), 0n);
-const view = (host: KvmHost): Map<string, bigint> => namedCounters(viewCounters(host));
-const LABELS = CELLS.intel.map((cell: Cell) => exitLabel(cell));
+const view = (host: KvmHost): Map<string, bigint> => namedCounters(viewCounters(host), host.resolved.cpu.vendor);
+const LABELS = [...CELLS.intel, ...CELLS.amd].map((cell: Cell) => exitLabel(cell));
 const STATES = VCPU_STATES.map((name) => `vcpu ${name}`);
 const USES = CPU_USES.map((name) => `cpu ${name}`);
 
@@ -119,7 +119,7 @@ function run(spec: HostSpec, seed: number, borders: readonly number[], atBorder?
   const host = new KvmHost(resolveHost(spec), seed, bootWorkload, rebase);
   const exits: string[] = [];
   host.observe((vcpu, kind, total, end) => {
-    exits.push(`${vcpu.index} on ${vcpu.cpu} ${exitLabel(cellOf(kind, "intel"))} ${total} ${end + host.rebases * host.rebaseCycles}`);
+    exits.push(`${vcpu.index} on ${vcpu.cpu} ${exitLabel(cellOf(kind, host.resolved.cpu.vendor))} ${total} ${end + host.rebases * host.rebaseCycles}`);
   });
   for (const border of borders) {
     host.advance(border);

@@ -40,7 +40,8 @@ export class OracleHost {
       resolved,
       ghz: resolved.tscHz / 1e9,
       hostCstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
-      guestCstates: cstatesOf(spec.cpu, spec.cstates),
+      // A guest's MWAIT gets no deeper on AMD than its HLT.
+      guestCstates: cstatesOf(spec.cpu, spec.cstates).filter(({ name }) => resolved.cpu.vendor === "intel" || name === "c1"),
       heap: new EventHeap(),
       counters: new Map(),
       cpus,
@@ -97,13 +98,14 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
   const { resolved, cpus, vcpus } = world;
   const cpu = cpus[guest.cpus[number]!]!;
   const inputs = timerInputs(resolved, guest, cpu.number);
-  const conditions = entryConditions(resolved, guest, cpu.nohzFull);
-  const costs = new Map(
-    EXIT_KIND_NAMES.map((name) => {
-      const { handler, variant, userspace } = EXIT_KINDS[name];
-      return [name, exitCost(resolved.cpu, handler, variant, userspace, conditions)];
-    }),
-  );
+  const conditions = entryConditions(resolved, guest, cpu.number);
+  const costsOf = (cold: boolean): OracleVcpu["costs"] =>
+    new Map(
+      EXIT_KIND_NAMES.map((name) => {
+        const { handlers, variant, userspace } = EXIT_KINDS[name];
+        return [name, exitCost(resolved.cpu, handlers[resolved.cpu.vendor], variant, userspace, conditions, cold)];
+      }),
+    );
   const advance = resolved.timerAdvance.value;
   const vcpu: OracleVcpu = {
     index: vcpus.length,
@@ -111,7 +113,10 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     cpu,
     program,
     siblings: [],
-    costs,
+    costs: costsOf(false),
+    coldCosts: costsOf(conditions.ibpb === "to_userspace"),
+    predictorsFlushed: false,
+    unpredictedCycles: 0,
     noise: new Map(EXIT_REASONS.map((reason) => [reason, new Stream(seed, `${guest.name}/${number}/noise/${reason}`)])),
     canPostTimer: guest.spec.timer !== "hv_stimer" && canPostTimer(inputs),
     canUseHvTimer: guest.spec.timer !== "hv_stimer" && canUseHvTimer(inputs),
@@ -210,6 +215,5 @@ function effect(world: World, vcpu: OracleVcpu, at: number): void {
   const { kind } = vcpu.exit!;
   if (kind === "hltReenter") return haltFastpath(world, vcpu, at);
   if (kind === "hlt" || kind === "hltBlocks") return checkHalt(world, vcpu, at);
-  setStep(world, vcpu, "end", at + vcpu.exit!.afterEffect);
   deliverIpi(world, vcpu, at);
 }
