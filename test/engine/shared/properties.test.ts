@@ -119,7 +119,9 @@ function run(spec: HostSpec, seed: number, borders: readonly number[], atBorder?
   const host = new KvmHost(resolveHost(spec), seed, bootWorkload, rebase);
   const exits: string[] = [];
   host.observe((vcpu, kind, total, end) => {
-    exits.push(`${vcpu.index} on ${vcpu.cpu} ${exitLabel(cellOf(kind, host.resolved.cpu.vendor))} ${total} ${end + host.rebases * host.rebaseCycles}`);
+    exits.push(
+      `${vcpu.index} on ${vcpu.cpu} ${exitLabel(cellOf(kind, host.resolved.cpu.vendor))} ${total} ${end + host.rebases * host.rebaseCycles}`,
+    );
   });
   for (const border of borders) {
     host.advance(border);
