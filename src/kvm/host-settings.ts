@@ -42,8 +42,14 @@ function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): 
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
   const { cpu, fastpath: decisions, traits } = resolved;
-  const reenters = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
-  return { decisions, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true), reenters };
+  return {
+    decisions,
+    traits,
+    misses: missNumbers(cpu.vendor),
+    wakeRemote: wakeCycles(resolved, true),
+    avicIpiTarget: cpu.cycles.avicIpiTarget.value,
+    reenters: cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest",
+  };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
