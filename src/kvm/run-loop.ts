@@ -50,20 +50,26 @@ export class RunLoop {
   private readonly accounting: Accounting;
   private readonly tally: Tally;
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
 
-  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  /**
+   * @param needs.execute performs the operation the guest has come to; true when it exited.
+   * @param needs.reschedule is schedule() for a vCPU that is to give way; true when another thread takes its CPU.
+   */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;
     accounting: Accounting;
     tally: Tally;
     execute: (vcpu: Vcpu, now: Instant) => boolean;
+    reschedule: (vcpu: Vcpu, now: Instant) => boolean;
   }) {
     this.settings = needs.settings;
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
     this.execute = needs.execute;
+    this.reschedule = needs.reschedule;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -116,7 +122,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.hasRequest())) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -128,6 +134,7 @@ export class RunLoop {
       takeEoiBack(vcpu);
       this.timer.injectPending(vcpu);
     }
+    if (vcpu.needResched && this.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;

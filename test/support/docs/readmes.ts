@@ -1,6 +1,7 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
 import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable } from "./config-tables.ts";
+import { accuracyTable } from "./accuracy-table.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
@@ -20,6 +21,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     commits: commitTable,
   },
   "src/cost/README.md": {
+    accuracy: accuracyTable,
     components: componentTable,
     "cpu models": cpuTable,
     "hardware figures": hardwareTable,
