@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { compareExample, functionalExample } from "./command-examples.ts";
 import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable } from "./config-tables.ts";
+import { accuracyTable } from "./accuracy-table.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
@@ -22,6 +23,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     commits: commitTable,
   },
   "src/cost/README.md": {
+    accuracy: accuracyTable,
     components: componentTable,
     "cpu models": cpuTable,
     "hardware figures": hardwareTable,
