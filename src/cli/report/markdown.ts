@@ -26,6 +26,7 @@ export function rowsMarkdown(columns: readonly Column[], rows: Findings["rows"])
 const FORMATS: Readonly<Record<NonNullable<Column["unit"]>, { readonly scale: number; readonly decimals: number; readonly unit: string }>> =
   {
     cycles: { scale: 1, decimals: 0, unit: "" },
+    count: { scale: 1, decimals: 0, unit: "" },
     number: { scale: 1, decimals: 2, unit: "" },
     ns: { scale: 1, decimals: 0, unit: " ns" },
     share: { scale: 100, decimals: 2, unit: " %" },
