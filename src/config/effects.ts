@@ -27,7 +27,8 @@ export const GUEST_EFFECTS = {
   pv: { ipi: "vm_restart", eoi: "vm_restart", haltpoll: "vm_restart" },
   assigned_device: "vm_restart",
   load: "live",
-  // virsh vcpupin
+  // virsh vcpupin, both
+  dedicated: "live",
   placement: "live",
   memory_gb: "vm_restart",
   dirty_rate: "live",
@@ -59,6 +60,8 @@ export const HOST_EFFECTS = {
   cstates: "live",
   // /sys/devices/system/cpu/smt/control
   smt: "live",
+  // /sys/devices/system/cpu/intel_pstate/no_turbo, cpufreq/boost
+  turbo: "live",
   kvm: {
     // 0644, and the predicates look at it on every arming
     pi_inject_timer: "live",

@@ -7,7 +7,7 @@ import type { GuestSpec } from "../kvm/host-spec.ts";
 import { directionOf, whyNotMigratable } from "../kvm/migratable.ts";
 import type { PlacedGuest } from "../kvm/placement.ts";
 import { type ResolvedGuest, type ResolvedHost, SpecError } from "../kvm/resolved.ts";
-import { carriedSpec, placeTenant, resolveTenant, tenantName } from "../kvm/tenants.ts";
+import { carriedSpec, isFree, placeTenant, resolveTenant, tenantName } from "../kvm/tenants.ts";
 import type { MigrateAction } from "./action.ts";
 import type { EmulatedHost } from "./emulated-host.ts";
 import { nameThere, type OwnHosts, type Residence } from "./residences.ts";
@@ -59,10 +59,10 @@ export function locate({ guest: name, from }: MigrateAction, floor: Floor): Loca
   const { home, vm } = residence ?? { home: from, vm: name };
   const owner = floor.own(home);
   if (owner === undefined) return refused(`its home ${home} is gone`);
-  const { cpus, kind } = guest;
+  const { cpus, sharedCpus, kind } = guest;
   const number = Number(vm.slice(kind.length + 1));
   const spec = carriedSpec(guest.spec, owner.spec);
-  return { home, vm, name, guest: { ...guest, spec }, spec, place: residence?.place ?? { kind, number, cpus } };
+  return { home, vm, name, guest: { ...guest, spec }, spec, place: residence?.place ?? { kind, number, cpus, sharedCpus } };
 }
 
 /** @param reserved places that other VMs on their way have on a host. */
@@ -104,10 +104,9 @@ function tryHost(vm: LocatedVm, from: string, name: string, floor: Floor, reserv
 }
 
 /** At home its own CPUs, if nobody took them meanwhile. */
-function placeAt(vm: LocatedVm, name: string, own: ResolvedHost, others: readonly Pick<PlacedGuest, "cpus">[]): PlacedGuest {
+function placeAt(vm: LocatedVm, name: string, own: ResolvedHost, others: readonly Pick<PlacedGuest, "cpus" | "sharedCpus">[]): PlacedGuest {
   const { kind, number } = vm.place;
-  const taken = new Set(others.flatMap(({ cpus }) => cpus));
   const usual = name === vm.home ? own.guests.find((guest) => guest.name === vm.vm) : undefined;
-  if (usual !== undefined && usual.cpus.every((cpu) => !taken.has(cpu))) return { kind, number, cpus: usual.cpus };
+  if (usual !== undefined && isFree(usual, others)) return { kind, number, cpus: usual.cpus, sharedCpus: usual.sharedCpus };
   return { ...placeTenant(own, kind, vm.spec, others), number };
 }

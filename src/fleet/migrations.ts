@@ -95,7 +95,7 @@ export class Migrations {
     const bytesPerSecond = Math.min(here?.max_bandwidth ?? Infinity, there?.max_bandwidth ?? Infinity) * 2 ** 20;
     const downtimeLimitNs = (here?.downtime_limit ?? 0) * 1e6;
     const pagesLeft = memoryPages(vm.spec);
-    this.floor.host(from)?.manage(startedNs, (kvm) => kvm.startDirtyLog(vm.name));
+    this.floor.host(from)?.manage(startedNs, (kvm) => kvm.control.startDirtyLog(vm.name));
     const nextNs = startedNs + sendNs(pagesLeft, bytesPerSecond);
     const one: Running = { record, vm, place, bytesPerSecond, downtimeLimitNs, nextNs, pagesLeft, stoppedNs: 0, savedNs: 0, saved: null };
     this.running = [...this.running, one];
@@ -105,21 +105,21 @@ export class Migrations {
   private round(one: Running, nowNs: number): void {
     const { vm, record } = one;
     const source = this.floor.host(record.from);
-    const dirty = source?.manage(nowNs, (kvm) => kvm.fetchDirtyLog(vm.name)) ?? null;
+    const dirty = source?.manage(nowNs, (kvm) => kvm.control.fetchDirtyLog(vm.name)) ?? null;
     if (source === undefined || dirty === null) return this.finish(one, nowNs, VM_GONE);
     one.record = { ...record, rounds: record.rounds + 1, pages: record.pages + one.pagesLeft };
     one.pagesLeft = dirty;
     const leftNs = sendNs(dirty, one.bytesPerSecond);
     const reason = this.whyGiveUp(one, leftNs);
     if (reason !== null) {
-      source.manage(nowNs, (kvm) => kvm.stopDirtyLog(vm.name));
+      source.manage(nowNs, (kvm) => kvm.control.stopDirtyLog(vm.name));
       return this.finish(one, nowNs, reason);
     }
     if (leftNs > one.downtimeLimitNs) {
       one.nextNs = nowNs + leftNs;
       return;
     }
-    source.manage(nowNs, (kvm) => kvm.pause(vm.name));
+    source.manage(nowNs, (kvm) => kvm.control.pause(vm.name));
     one.stoppedNs = nowNs;
     one.nextNs = nowNs + STOP_NS;
     one.record = { ...one.record, state: "stopping" };
@@ -135,7 +135,7 @@ export class Migrations {
   private stopped(one: Running, nowNs: number): void {
     const { vm, record } = one;
     const source = this.floor.host(record.from);
-    const late = source?.manage(nowNs, (kvm) => (kvm.fetchDirtyLog(vm.name) === null ? null : kvm.isPaused(vm.name)));
+    const late = source?.manage(nowNs, (kvm) => (kvm.control.fetchDirtyLog(vm.name) === null ? null : kvm.control.isPaused(vm.name)));
     if (source === undefined || late === undefined || late === null) return this.finish(one, nowNs, VM_GONE);
     if (!late) {
       one.nextNs = nowNs + STOP_NS;
@@ -143,7 +143,7 @@ export class Migrations {
     }
     this.settle(one, { host: null, place: one.place });
     const without = this.floor.present(record.from);
-    one.saved = without === undefined ? null : source.manage(nowNs, (kvm) => kvm.takeOut(vm.name, without));
+    one.saved = without === undefined ? null : source.manage(nowNs, (kvm) => kvm.control.takeOut(vm.name, without));
     one.savedNs = nowNs;
     one.nextNs = nowNs + sendNs(one.pagesLeft, one.bytesPerSecond) + LOAD_NS;
     one.record = { ...record, state: "moving", pages: record.pages + one.pagesLeft };

@@ -8,7 +8,7 @@
  */
 import type { PlacedGuest } from "../kvm/placement.ts";
 import { SpecError, type ResolvedHost } from "../kvm/resolved.ts";
-import { carriedSpec, placeTenant, tenantName, withTenants, type Tenant } from "../kvm/tenants.ts";
+import { carriedSpec, isFree, placeTenant, tenantName, withTenants, type Tenant } from "../kvm/tenants.ts";
 
 export interface Residence {
   /** The host that it belongs to, and its name there. */
@@ -76,8 +76,8 @@ const isOther =
 
 /** Its own CPUs if they are still free, else others. */
 function keptPlace(own: ResolvedHost, { spec, place }: Tenant, others: ResolvedHost["guests"], host: string): PlacedGuest {
-  const taken = new Set(others.flatMap(({ cpus }) => cpus));
-  const fits = place.cpus.length === spec.vcpus && place.cpus.every((cpu) => cpu < own.spec.cpus && !taken.has(cpu));
+  const all = [...place.cpus, ...(place.sharedCpus ?? [])];
+  const fits = place.cpus.length === spec.vcpus && all.every((cpu) => cpu < own.spec.cpus) && isFree(place, others);
   if (fits) return place;
   try {
     return { ...placeTenant(own, place.kind, spec, others), number: place.number };

@@ -58,6 +58,9 @@ export type MigrationResult = (typeof MIGRATION_RESULTS)[number];
 /** Upper bounds of a migration's downtime, in seconds. */
 export const DOWNTIME_EDGES = [0.03, 0.1, 0.3, 1, 3] as const;
 
+/** Workloads of one's own that a host runs at most; their counters come after the catalogue's. */
+export const OWN_WORKLOADS_MAX = 16;
+
 /** One layout for all hosts: what lists one vendor's names has room for the longer list. */
 const CELL_COUNT = Math.max(CELLS.intel.length, CELLS.amd.length);
 
@@ -79,7 +82,7 @@ const REGIONS = {
   cpuCycles: CPU_USES.length,
   haltPolls: HALT_POLL_RESULTS.length,
   haltPollCycles: HALT_POLL_RESULTS.length,
-  workCycles: WORKLOAD_NAMES.length,
+  workCycles: WORKLOAD_NAMES.length + OWN_WORKLOADS_MAX,
   stats: KVM_STATS.length,
   /** Of VMs that left this host, or should have: for each direction one count per result. */
   migrations: DIRECTIONS.length * MIGRATION_RESULTS.length,

@@ -6,28 +6,39 @@
  * interrupt, notification, timer, device, own step.
  */
 import { EXTRAS } from "../cost/paths.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { assert } from "../lib/assert.ts";
 import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
-import { Stream } from "../sim/random.ts";
 import { Accounting, type LatencyObserver } from "./accounting.ts";
-import { DirtyLog, VcpuWrites } from "./dirty-log.ts";
+import { Affinity } from "./affinity.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
-import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
+import {
+  blockSettings,
+  CostCache,
+  cpuSettings,
+  loopSettings,
+  operationSettings,
+  schedulerSettings,
+  switchSettings,
+} from "./host-settings.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
-import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
+import { Scheduler } from "./scheduler.ts";
+import { arrivedVm, leaveKvmRun, restoreVm, type Arrival } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { VcpuEvents } from "./vcpu-events.ts";
+import { VcpuSwitch } from "./vcpu-switch.ts";
+import { WorkCounters } from "./work-counters.ts";
 import { VhostNet } from "./vhost.ts";
-import { dirtyLogSettings } from "./vm-memory.ts";
-import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
+import { VmControl } from "./vm-control.ts";
+import { bootVm, bootWorkload, decide, endVm, samePrograms, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
 const REBASE = 2 ** 42;
@@ -35,6 +46,7 @@ const REBASE = 2 ** 42;
 export class KvmHost {
   resolved: ResolvedHost;
   readonly tally = new Tally();
+  readonly work = new WorkCounters(this.tally);
   vms: readonly Vm[] = [];
   vcpus: readonly Vcpu[] = [];
   now: Instant = instant(-0);
@@ -48,11 +60,15 @@ export class KvmHost {
   private readonly accounting: Accounting;
   private readonly delivery: InterruptDelivery;
   private readonly timer: LapicTimer;
+  private readonly switching: VcpuSwitch;
+  private readonly scheduler: Scheduler;
   private readonly block: VcpuBlock;
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
   private readonly events: VcpuEvents;
+  /** QEMU's hold on its VMs. */
+  readonly control: VmControl;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -65,7 +81,8 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
-    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
+    const tick = (cpu: number, at: Instant): void => this.scheduler.tick(cpu, at);
+    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey, tick });
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
@@ -75,11 +92,13 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
+    this.switching = new VcpuSwitch({ settings: switchSettings(resolved), cpus, timer, tally });
+    this.scheduler = this.makeScheduler(rekey);
+    const { scheduler } = this;
     const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey, enter });
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
@@ -87,12 +106,27 @@ export class KvmHost {
       accounting: this.accounting,
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
+      reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
-    const { loop, operations, block, ipis } = this;
-    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, vhost });
+    const { loop, operations, block, ipis, switching } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus, vhost });
+    this.control = new VmControl(this, seed, delivery, (vcpu, at) => leaveKvmRun(vcpu, cpus, scheduler, at));
     this.configure(resolved);
+  }
+
+  private makeScheduler(rekey: (vcpu: Vcpu) => void): Scheduler {
+    return new Scheduler({
+      settings: schedulerSettings(this.resolved),
+      cpus: this.cpus,
+      switching: this.switching,
+      interruptGuest: (vcpu, now) => this.delivery.reschedule(vcpu, now),
+      awake: (vcpu, now) => this.block.running(vcpu, now),
+      stopPolling: (vcpu, now) => this.block.stopPolling(vcpu, now),
+      placed: (vcpu) => vcpu.settleOn(this.resolved.nohzFull[vcpu.cpu] === true),
+      rekey,
+    });
   }
 
   /** Puts the network devices of the host's first two VMs on one bridge; `workers`: CPUs of their vhost threads. */
@@ -124,6 +158,8 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = blockSettings(resolved);
+    this.switching.settings = switchSettings(resolved);
+    this.scheduler.settings = schedulerSettings(resolved);
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
@@ -133,55 +169,8 @@ export class KvmHost {
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
     if (arrival === undefined) return;
-    restoreVm(this.vm(arrival.name), arrival, this.now, this.timer, this.block);
+    restoreVm(this.vms, arrival, this.now, this.timer, this.block);
     this.keyEvents();
-  }
-
-  /** QEMU begins to watch what the VM writes to. */
-  startDirtyLog(name: string): void {
-    const vm = this.vm(name);
-    const log = new DirtyLog(dirtyLogSettings(this.resolved, vm.guest, new Stream(this.seed, `${name}/${vm.lives}/writes`)));
-    for (const vcpu of vm.vcpus) vcpu.writes = new VcpuWrites(log);
-    this.flushTlbs(vm);
-  }
-
-  /** Pages that the VM has written to since the last time; null when nobody watches them, as after a restart. */
-  fetchDirtyLog(name: string): number | null {
-    const vm = this.vms.find((one) => one.name === name);
-    const writes = vm?.vcpus[0]?.writes ?? null;
-    if (vm === undefined || writes === null) return null;
-    this.flushTlbs(vm);
-    return writes.log.fetch();
-  }
-
-  stopDirtyLog(name: string): void {
-    const vm = this.vm(name);
-    for (const vcpu of vm.vcpus) {
-      if (vcpu.writes !== null) vcpu.stepAt = (vcpu.stepAt + vcpu.writes.takeRest()) as Instant;
-      vcpu.writes = null;
-    }
-  }
-
-  /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
-  pause(name: string): void {
-    for (const vcpu of this.vm(name).vcpus) {
-      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, at);
-      this.delivery.kick(vcpu, this.now);
-    }
-  }
-
-  /** All vCPUs of the VM have stopped. */
-  isPaused(name: string): boolean {
-    return this.vm(name).vcpus.every(({ state }) => state === STATE.paused);
-  }
-
-  /** Saves a paused VM and takes it off the host, which is `resolved` without it. */
-  takeOut(name: string, resolved: ResolvedHost): SavedVm {
-    const saved = saveVm(this.vm(name), this.now);
-    this.configure(resolved);
-    // The host has counted what the guest did on it.
-    for (const { program } of saved.vcpus) program.workCycles = 0;
-    return saved;
   }
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
@@ -217,36 +206,31 @@ export class KvmHost {
     this.now = end as Instant;
   }
 
+  /** Run queues of the CPUs that vCPUs share. */
+  get runQueues(): Pick<Scheduler, "queues"> {
+    return this.scheduler;
+  }
+
   /** Physical CPUs, for the view of a slice border. */
   get physicalCpus(): PhysicalCpus {
     return this.cpus;
-  }
-
-  /** KVM_REQ_TLB_FLUSH, or a kick for the sake of the PML: each vCPU that is in the guest leaves it once. */
-  private flushTlbs(vm: Vm): void {
-    for (const vcpu of vm.vcpus) if (vcpu.state === STATE.guest) this.delivery.kick(vcpu, this.now);
-  }
-
-  private vm(name: string): Vm {
-    const vm = this.vms.find((one) => one.name === name);
-    assert(vm !== undefined, `the host has a VM ${name}`);
-    return vm;
   }
 
   /** Keeps VMs that are still wanted with their vCPUs, boots the others or takes up the one that arrives. */
   private placeVms(resolved: ResolvedHost, ghz: number, arrival: Arrival | undefined): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
     const costs = new CostCache(resolved);
+    this.work.take([...resolved.guests, ...this.vms.map(({ guest }) => guest)].map(({ spec }) => spec.workload));
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
-        (old !== undefined && sameVm(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
+        (old !== undefined && samePrograms(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
         bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
-      for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
+      vm.vcpus.forEach((vcpu, number) => decide(vcpu, number, resolved, guest, costs));
       return vm;
     });
-    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
+    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.work, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
     for (const vm of this.vms) {
       for (const vcpu of vm.vcpus) {
@@ -254,15 +238,13 @@ export class KvmHost {
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }
-    this.cpus.place(
-      this.vcpus.filter(({ state }) => state !== STATE.paused),
-      this.now,
-    );
+    const { cpus, scheduler, timer } = this;
+    const preempt = (vcpu: Vcpu, at: Instant): void => this.events.preempt(vcpu, at);
+    new Affinity({ scheduler, cpus, timer, noDomain: resolved.noDomain, preempt }, this.now).apply(this.vms);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(
-      new Set(this.vcpus.flatMap((vcpu) => [vcpu.costs, vcpu.coldCosts])),
-      new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])),
-    );
+    const costsOf = ({ places }: Vcpu): (readonly ExitCost[])[] =>
+      places.flatMap((place) => (place === null ? [] : [place.costs, place.coldCosts]));
+    this.accounting.use(new Set(this.vcpus.flatMap(costsOf)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }
 
   /** Enters every actor's next event, relative to now. */
@@ -287,5 +269,6 @@ export class KvmHost {
     this.now = (this.now - this.rebaseCycles) as Instant;
     for (const vcpu of this.vcpus) vcpu.shift(-this.rebaseCycles);
     this.cpus.shift(-this.rebaseCycles);
+    this.scheduler.shift(-this.rebaseCycles, this.vcpus);
   }
 }

@@ -19,6 +19,7 @@ import { KIND } from "./exit-kinds.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import type { VcpuBlock } from "./vcpu-block.ts";
 import { bootVm, samePrograms, type Vm } from "./vm.ts";
@@ -26,7 +27,7 @@ import { bootVm, samePrograms, type Vm } from "./vm.ts";
 export interface SavedVcpu {
   /** Registers and memory. */
   readonly program: Program;
-  /** KVM_GET_MP_STATE: halted; what is pending wakes it on the other side. */
+  /** KVM_GET_MP_STATE: its last instruction was a HLT; what is pending wakes it on the other side. */
   readonly halted: boolean;
   /** HLT or MWAIT without an exit: the core itself slept. */
   readonly haltedInGuest: boolean;
@@ -61,14 +62,16 @@ export interface Arrival {
 
 const HALTS: ReadonlySet<number> = new Set([KIND.hlt, KIND.hltReenter, KIND.hltBlocks]);
 
-/** KVM_RUN returns to a QEMU that stops the VM. After a HLT the vCPU's state is "halted" until KVM finds it runnable. */
-export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, now: Instant): void {
-  vcpu.halted = HALTS.has(vcpu.kind);
+/** KVM_RUN returns to a QEMU that stops the VM. */
+export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, scheduler: Scheduler, now: Instant): void {
   vcpu.state = STATE.paused;
   vcpu.since = now;
   vcpu.stepAt = NEVER;
-  cpus.suspend(vcpu, now);
-  cpus.occupant[vcpu.cpu] = null;
+  if (vcpu.task !== null) scheduler.withdraw(vcpu, now);
+  else {
+    cpus.suspend(vcpu.cpu, now);
+    cpus.occupant[vcpu.cpu] = null;
+  }
   // The CPU is free, and handles what the vCPU still had to let in.
   const { pendingInterruptCycles } = vcpu;
   vcpu.hostInterruptAt = NEVER;
@@ -90,7 +93,7 @@ function saveVcpu(vcpu: Vcpu): SavedVcpu {
   const irr = vcpu.irr | vcpu.pir;
   return {
     program,
-    halted: vcpu.halted,
+    halted: HALTS.has(vcpu.kind),
     haltedInGuest,
     irr,
     destinationWritten,
@@ -118,7 +121,9 @@ export function arrivedVm(arrival: Arrival | undefined, host: ResolvedHost, gues
 }
 
 /** Lets a VM that came here go on: the state of all its vCPUs first, then their KVM_RUN. */
-export function restoreVm(vm: Vm, { saved, elapsed }: Arrival, now: Instant, timer: LapicTimer, block: VcpuBlock): void {
+export function restoreVm(vms: readonly Vm[], { name, saved, elapsed }: Arrival, now: Instant, timer: LapicTimer, block: VcpuBlock): void {
+  const vm = vms.find((one) => one.name === name);
+  assert(vm !== undefined, `the host has the VM ${name} that arrives`);
   // Its guest was changed on the way so that it had to boot.
   if (vm.lives !== saved.lives) return;
   const delta = now - saved.at - elapsed;

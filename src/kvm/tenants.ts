@@ -14,6 +14,8 @@ export interface Tenant {
   readonly place: PlacedGuest;
 }
 
+type Place = Pick<PlacedGuest, "cpus" | "sharedCpus">;
+
 /** The VM's name on a host: its own name at home, elsewhere with its home, so that no two are alike. */
 export const tenantName = (vm: string, home: string, host: string): string => (home === host ? vm : `${vm}@${home}`);
 
@@ -37,5 +39,13 @@ export const resolveTenant = (host: ResolvedHost, { name, spec, place }: Tenant)
 });
 
 /** A place for a VM on CPUs that none of the others has; throws a SpecError when there is none. */
-export const placeTenant = (host: ResolvedHost, kind: string, spec: GuestSpec, others: readonly Pick<PlacedGuest, "cpus">[]): PlacedGuest =>
+export const placeTenant = (host: ResolvedHost, kind: string, spec: GuestSpec, others: readonly Place[]): PlacedGuest =>
   placeOne(kind, spec, host.spec, host.isolated, others);
+
+/** No vCPU has one of the CPUs of a place to itself, and if the place is dedicated, nobody shares them. */
+export function isFree({ cpus, sharedCpus }: Place, others: readonly Place[]): boolean {
+  const dedicated = new Set(others.flatMap((other) => (other.sharedCpus === null ? other.cpus : [])));
+  if (sharedCpus !== null) return sharedCpus.every((cpu) => !dedicated.has(cpu));
+  const shared = new Set(others.flatMap((other) => other.sharedCpus ?? []));
+  return cpus.every((cpu) => !dedicated.has(cpu) && !shared.has(cpu));
+}

@@ -1,6 +1,6 @@
 /** The memory of a VM as its migration sees it: how much there is, and what its guest writes to. */
 import { EXTRAS } from "../cost/paths.ts";
-import { WORKLOADS } from "../guest/workloads.ts";
+import { workloadOf } from "../guest/workload-choice.ts";
 import type { Stream } from "../sim/random.ts";
 import type { DirtyLogSettings } from "./dirty-log.ts";
 import { cpuSettings } from "./host-settings.ts";
@@ -15,10 +15,10 @@ export const memoryPages = ({ memory_gb }: GuestSpec): number => Math.ceil(memor
 
 /** The log of a VM on its host; `draws`: when its guest writes. */
 export function dirtyLogSettings(host: ResolvedHost, { spec }: ResolvedGuest, draws: Stream): DirtyLogSettings {
-  const { mibPerSecond, workingSetMib } = WORKLOADS[spec.workload].writes;
-  const rate = spec.dirty_rate === "auto" ? mibPerSecond * spec.vcpus : spec.dirty_rate;
+  const { mib_per_second, working_set_mib } = workloadOf(spec.workload).writes;
+  const rate = spec.dirty_rate === "auto" ? mib_per_second * spec.vcpus : spec.dirty_rate;
   return {
-    hotPages: Math.max(1, Math.min(memoryPages(spec), Math.round(workingSetMib * spec.vcpus * PAGES_PER_MIB))),
+    hotPages: Math.max(1, Math.min(memoryPages(spec), Math.round(working_set_mib * spec.vcpus * PAGES_PER_MIB))),
     writesPerCycle: (rate * PAGES_PER_MIB) / spec.vcpus / host.tscHz,
     pml: host.pml.value,
     eagerSplit: host.traits.hugePageSplit === "eager",

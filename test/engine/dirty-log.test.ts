@@ -26,11 +26,11 @@ function run({ host, guest, looks = [SECOND / 4, SECOND / 4], watch = true }: Wa
   const busy = { vcpus: 2, workload: "packets", dirty_rate: 100, ...guest } as const;
   const kvm = new KvmHost(resolveHost(hostSpec({ cpus: 8, ...host, guests: { g: busy } })), 3);
   kvm.advance(1e6);
-  if (watch) kvm.startDirtyLog(VM);
+  if (watch) kvm.control.startDirtyLog(VM);
   let now = 1e6;
   const pages = looks.map((gap) => {
     kvm.advance((now += gap));
-    return kvm.fetchDirtyLog(VM);
+    return kvm.control.fetchDirtyLog(VM);
   });
   kvm.advance(now + 1e6);
   const counters = namedCounters(viewCounters(kvm));
@@ -58,7 +58,7 @@ describe("a dirty log", () => {
     }
     const [first, second] = pages as number[];
     // What was written since the last look is in the log by now, too.
-    expect(violations).toBe(first! + second! + kvm.fetchDirtyLog(VM)!);
+    expect(violations).toBe(first! + second! + kvm.control.fetchDirtyLog(VM)!);
     expect(full).toBe(0);
   });
 
@@ -132,11 +132,11 @@ describe("a host on which any VMs are watched", () => {
       const END = 12_000_000;
       for (let slice = 1; slice <= slices; slice++) {
         host.advance((END / slices) * slice);
-        if (slice === slices / 4) for (const { name } of host.vms) host.startDirtyLog(name);
-        if (slice === slices / 2) for (const { name } of host.vms) host.fetchDirtyLog(name);
-        if (slice === (3 * slices) / 4) for (const { name } of host.vms.slice(1)) host.stopDirtyLog(name);
+        if (slice === slices / 4) for (const { name } of host.vms) host.control.startDirtyLog(name);
+        if (slice === slices / 2) for (const { name } of host.vms) host.control.fetchDirtyLog(name);
+        if (slice === (3 * slices) / 4) for (const { name } of host.vms.slice(1)) host.control.stopDirtyLog(name);
       }
-      const pages = host.vms.map(({ name }) => host.fetchDirtyLog(name));
+      const pages = host.vms.map(({ name }) => host.control.fetchDirtyLog(name));
       return { counters: namedCounters(viewCounters(host), host.resolved.cpu.vendor), pages, vcpus: host.vcpus.length, end: END };
     };
     fc.assert(

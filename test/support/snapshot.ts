@@ -43,6 +43,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         ...exits,
         ...decided,
         cpus: [0],
+        sharedCpus: null,
         timerMode: { value: "hv_timer", why: "a test says so" },
       };
     }),
@@ -56,6 +57,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    noDomain: [],
     isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
@@ -80,6 +82,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       bhiDisS: false,
       untrainReturns: false,
       ibpb: "none",
+      ibpbOnSwitch: true,
       verwToUserspace: "none",
       ibrs: "none",
       pti: true,
@@ -139,7 +142,7 @@ export function fakeHost(name: string, change: Partial<HostSnapshot> = {}): Host
   const resolved = change.resolved ?? fakeResolved(plan);
   const vcpus = resolved.guests.reduce((sum, guest) => sum + guest.spec.vcpus, 0);
   const seed = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
-  const times = { generation: 1, bootNs: 0, lastChangeNs: null };
+  const times = { generation: 1, bootNs: 0, lastChangeNs: null, ownWorkloads: [] };
   return { plan, resolved, state: "running", failure: null, ...times, vcpus, ...fakeCounters(seed, resolved), ...change };
 }
 
