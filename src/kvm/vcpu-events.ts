@@ -5,6 +5,7 @@
 import { VECTOR } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
+import { coreAwakeAt } from "./guest-halt.ts";
 import type { GuestOperations } from "./guest-operations.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { PauseLoop } from "./pause-loop.ts";
@@ -40,6 +41,7 @@ export class VcpuEvents {
     this.to = to;
   }
 
+  /** A core that its guest has put to sleep leaves its C-state before it does anything about an event. */
   fire(vcpu: Vcpu, now: Instant): void {
     const { loop, operations, timer, delivery } = this.to;
     switch (vcpu.source) {
@@ -47,11 +49,16 @@ export class VcpuEvents {
         this.step(vcpu, now);
         return;
       case SOURCE.notification:
-        loop.notified(vcpu, now);
+        vcpu.notifyAt = coreAwakeAt(vcpu, now);
+        if (vcpu.notifyAt <= now) loop.notified(vcpu, now);
         return;
       case SOURCE.timer:
-        if (vcpu.timer === TIMER.hv) operations.preemptionTimer(vcpu, now);
-        else timer.fire(vcpu, now);
+        if (vcpu.timer !== TIMER.hv) {
+          timer.fire(vcpu, now);
+          return;
+        }
+        vcpu.timerAt = coreAwakeAt(vcpu, now);
+        if (vcpu.timerAt <= now) operations.preemptionTimer(vcpu, now);
         return;
       case SOURCE.arrival:
         if (vcpu.program.arrive(now)) delivery.deliver(vcpu, VECTOR.device, now);
