@@ -16,14 +16,12 @@ import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { VcpuWrites } from "./dirty-log.ts";
+import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 import { VcpuSettings } from "./vcpu-settings.ts";
 
-/**
- * Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. From
- * `blocked` on the thread is on no CPU.
- */
+/** Numbers of VCPU_STATES; a paused vCPU, not in KVM_RUN, is in none. From `blocked` on the thread is on no CPU. */
 export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
@@ -90,6 +88,7 @@ export class Vcpu extends VcpuSettings {
   siblings: readonly Vcpu[] = [];
   /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
   task: Task<Vcpu> | null = null;
+  readonly spin = new SpinState();
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
