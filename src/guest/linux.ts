@@ -29,12 +29,14 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private ring = 0;
   /** The device has raised its interrupt and is not served yet. */
   private raised = false;
+  /** Somebody asked for the piece of work under way; otherwise a busy thread goes on. */
+  private asked = false;
   private readonly index: number;
   /** A thread that never sleeps runs here. */
   private readonly busy: boolean;
 
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
-    super(guest, draws, boot);
+    super(guest, index, draws, boot);
     this.index = index;
     this.busy = guest.isBusy(index);
     this.ready = guest.messagesPerVcpu;
@@ -76,7 +78,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
         return;
       case AT.woke:
         this.at = AT.rung;
-        if (this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
+        if (this.asked && this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
         else this.endOfWork(now);
         return;
       case AT.rung:
@@ -97,7 +99,8 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   }
 
   private startWork(now: Instant): void {
-    if (this.ready > 0) this.ready--;
+    this.asked = this.ready > 0;
+    if (this.asked) this.ready--;
     if (this.observer !== null) this.observer(now, this.due);
     this.workSize = this.guest.workSize(this.draws);
     this.workLeft = this.workSize;
@@ -130,7 +133,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     this.wakeRemote();
   }
 
-  /** try_to_wake_up on another vCPU: its run queue grows, an idle one needs an IPI. */
+  /** try_to_wake_up on another vCPU: its run queue grows; an idle one, or one to be preempted, needs an IPI. */
   private wakeRemote(): void {
     const target = this.guest.remoteTarget(this.index, this.draws);
     if (target < 0) {
@@ -139,7 +142,8 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     }
     const sibling = this.guest.runQueues[target] as RunQueue;
     sibling.ready++;
-    this.run(GUEST_PATHS.wake, sibling.idle && target !== this.index ? OP.ipi : OP.none, target);
+    const interrupts = target !== this.index && (sibling.idle || this.guest.preempts(this.draws));
+    this.run(GUEST_PATHS.wake, interrupts ? this.guest.ipiOp : OP.none, target);
   }
 
   /** A periodic thread sleeps until its next time (clock_nanosleep); then whoever is ready runs. */

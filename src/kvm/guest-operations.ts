@@ -25,6 +25,8 @@ const PLAIN: Partial<Record<Op, number>> = {
   [OP.levelEoi]: KIND.levelEoi,
   [OP.hypercall]: KIND.vmcall,
   [OP.otherMsr]: KIND.otherMsr,
+  [OP.debugRegister]: KIND.drAccess,
+  [OP.hvEoi]: KIND.eoi,
 };
 
 export interface OperationNeeds {
@@ -62,7 +64,8 @@ export class GuestOperations {
       case OP.levelEoi:
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
-        return this.needs.ipis.toSelf(vcpu, now);
+      case OP.hvSelfIpi:
+        return this.needs.ipis.toSelf(vcpu, op, now);
       case OP.doorbell:
         return this.doorbell(vcpu, now);
       case OP.invd:
@@ -73,6 +76,7 @@ export class GuestOperations {
       case OP.ipiSelf:
       case OP.ipiBroadcast:
       case OP.ipiHypercall:
+      case OP.hvIpi:
         return this.needs.ipis.send(vcpu, op, now);
       default: {
         const kind = PLAIN[op];
