@@ -29,6 +29,8 @@ export const AT = {
   tickStopped: 7,
   halted: 8,
   tickCancelled: 9,
+  spinning: 10,
+  locked: 11,
 } as const;
 
 export abstract class LinuxCpu extends Program {
@@ -43,7 +45,7 @@ export abstract class LinuxCpu extends Program {
   protected readonly timers: GuestTimers;
   protected readonly guest: LinuxGuest;
   protected readonly draws: VcpuDraws;
-  private inHandler = false;
+  protected inHandler = false;
   /** The handler's EOI is under way. */
   private acknowledged = false;
 
@@ -89,6 +91,7 @@ export abstract class LinuxCpu extends Program {
       this.acknowledged = false;
       this.inHandler = false;
       this.endOfHandler();
+      if (this.at === AT.spinning) this.memoryChanged();
       return;
     }
     // tick_nohz_irq_exit: an idle CPU that nobody needs queues the stopped tick's timer again.

@@ -8,6 +8,7 @@ import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samp
 import { hashText } from "../sim/random.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
+import { SpinLock } from "./spin-lock.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
 import { BACKGROUND_OPERATIONS, type BackgroundOperation, type Workload } from "./workload.ts";
 
@@ -48,6 +49,8 @@ export class LinuxGuest {
   readonly ipiOp: Op;
   /** One per vCPU, filled as they boot. */
   readonly runQueues: RunQueue[] = [];
+  /** The lock of each of them. */
+  readonly locks: readonly SpinLock[];
 
   private readonly vcpus: number;
   private readonly workload: Workload;
@@ -65,6 +68,7 @@ export class LinuxGuest {
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
     this.vcpus = settings.vcpus;
     this.workload = workload;
+    this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
     this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));

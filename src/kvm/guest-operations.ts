@@ -13,6 +13,7 @@ import type { FastpathName } from "./fastpaths.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { saysEoiInMemory } from "./pv-eoi.ts";
+import type { PauseLoop } from "./pause-loop.ts";
 import type { RunLoop } from "./run-loop.ts";
 import type { IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
@@ -32,6 +33,7 @@ const PLAIN: Partial<Record<Op, number>> = {
 export interface OperationNeeds {
   readonly timer: LapicTimer;
   readonly ipis: IpiSending;
+  readonly pauses: PauseLoop;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
 }
@@ -60,7 +62,14 @@ export class GuestOperations {
       case OP.eoi:
         return this.endOfInterrupt(vcpu, now);
       case OP.pauseLoop:
-        return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
+        if (vcpu.pauseInGuest) return this.noExit(vcpu);
+        this.needs.pauses.grow(vcpu);
+        return this.atEffect(vcpu, KIND.pauseLoop, now);
+      case OP.spin:
+        return this.spin(vcpu);
+      case OP.schedYield:
+        vcpu.spin.yieldsTo = vcpu.program.operand;
+        return this.atEffect(vcpu, KIND.vmcall, now);
       case OP.levelEoi:
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
@@ -83,6 +92,13 @@ export class GuestOperations {
         return kind === undefined ? this.noExit(vcpu) : this.plain(vcpu, kind, now);
       }
     }
+  }
+
+  /** Spins until the CPU ends that, or, where KVM lets PAUSE be, for as long as it takes. */
+  private spin(vcpu: Vcpu): boolean {
+    vcpu.program.op = OP.pauseLoop;
+    vcpu.program.runCycles = vcpu.pauseInGuest ? Infinity : this.needs.pauses.windowOf(vcpu);
+    return false;
   }
 
   /** Why a capable exit whose fastpath does not run missed it. */
@@ -171,6 +187,13 @@ export class GuestOperations {
 
   private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {
     this.needs.loop().exitByOperation(vcpu, kind, now);
+    return true;
+  }
+
+  /** An exit whose handler has the scheduler do something, where there is one. */
+  private atEffect(vcpu: Vcpu, kind: number, now: Instant): boolean {
+    this.plain(vcpu, kind, now);
+    if (vcpu.task !== null || kind === KIND.vmcall) this.needs.loop().stopAtEffect(vcpu);
     return true;
   }
 

@@ -15,6 +15,7 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 import { VcpuSettings } from "./vcpu-settings.ts";
@@ -89,6 +90,7 @@ export class Vcpu extends VcpuSettings {
   siblings: readonly Vcpu[] = [];
   /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
   task: Task<Vcpu> | null = null;
+  readonly spin = new SpinState();
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
