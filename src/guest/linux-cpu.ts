@@ -49,11 +49,11 @@ export abstract class LinuxCpu extends Program {
   /** The handler's EOI is under way. */
   private acknowledged = false;
 
-  constructor(guest: LinuxGuest, draws: VcpuDraws, boot: Instant) {
+  constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
     super();
     this.guest = guest;
     this.draws = draws;
-    this.timers = guest.timersAt(boot, draws);
+    this.timers = guest.timersAt(boot, index, draws);
   }
 
   /** Goes on in the kernel's or a thread's code, the step `at` being done. */
@@ -105,7 +105,7 @@ export abstract class LinuxCpu extends Program {
 
   private acknowledge(before: number): void {
     this.acknowledged = true;
-    this.run(before, OP.eoi);
+    this.run(before, this.guest.eoiOp);
   }
 
   /** hrtimer_interrupt: runs what is due; returns what it takes. */

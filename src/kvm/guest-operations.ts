@@ -26,6 +26,8 @@ const PLAIN: Partial<Record<Op, number>> = {
   [OP.levelEoi]: KIND.levelEoi,
   [OP.hypercall]: KIND.vmcall,
   [OP.otherMsr]: KIND.otherMsr,
+  [OP.debugRegister]: KIND.drAccess,
+  [OP.hvEoi]: KIND.eoi,
 };
 
 export interface OperationNeeds {
@@ -71,7 +73,8 @@ export class GuestOperations {
       case OP.levelEoi:
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
-        return this.needs.ipis.toSelf(vcpu, now);
+      case OP.hvSelfIpi:
+        return this.needs.ipis.toSelf(vcpu, op, now);
       case OP.doorbell:
         return this.doorbell(vcpu, now);
       case OP.invd:
@@ -82,6 +85,7 @@ export class GuestOperations {
       case OP.ipiSelf:
       case OP.ipiBroadcast:
       case OP.ipiHypercall:
+      case OP.hvIpi:
         return this.needs.ipis.send(vcpu, op, now);
       default: {
         const kind = PLAIN[op];
