@@ -2,13 +2,16 @@
  * What a host is when the configuration says nothing, and how a partial specification becomes a
  * whole one: built-in defaults, then the preset of its scenario, then its own keys.
  */
+import type { WorkloadChoice } from "../guest/workload-choice.ts";
 import { CPUS } from "../hw/cpus.ts";
 import type { GuestSpec, HostSpec, Scenario } from "../kvm/host-spec.ts";
 import type { KernelChoice } from "../kvm/kernel-choice.ts";
 import { SpecError } from "../kvm/resolved.ts";
 import type { GuestSpecPatch, HostSpecPatch, Patch } from "./host-schema.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
-import { kernelNamed, NO_OWN_KERNELS, type OwnKernels } from "./own-kernels.ts";
+import { NO_OWN, type Own } from "./own.ts";
+import { kernelNamed, type OwnKernels } from "./own-kernels.ts";
+import { workloadNamed } from "./own-workloads.ts";
 
 /** A guest when its map says nothing. */
 const GUEST_DEFAULTS: GuestSpec = {
@@ -25,10 +28,13 @@ const GUEST_DEFAULTS: GuestSpec = {
   pv: { ipi: true, eoi: true, haltpoll: false },
   assigned_device: false,
   load: 1,
+  dedicated: true,
   placement: "any",
   disable_exits: "inherit",
   kernel: "linux-5.8",
   timer: "tsc_deadline",
+  memory_gb: 8,
+  dirty_rate: "auto",
 };
 
 /** A host when nothing is said. `ghz` follows the CPU model and is filled in on completion. */
@@ -44,6 +50,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
   host_hz: 250,
   cstates: "c6",
   smt: true,
+  turbo: false,
   kvm: {
     pi_inject_timer: "auto",
     preemption_timer: "on",
@@ -51,6 +58,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     enable_ipiv: "auto",
     avic: "auto",
     apic_timer_virt: false,
+    pml: "auto",
     halt_poll_ns: 200_000,
     halt_poll: "adaptive",
     lapic_timer_advance: "auto",
@@ -72,17 +80,28 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     spec_ctrl_toggle: "auto",
   },
   tsx: "auto",
+  // QEMU's own limit of the downtime; the bandwidth is assumed: a link of 10 Gbit/s that libvirt does not limit.
+  migration: { max_bandwidth: 1100, downtime_limit: 300 },
 };
 
+interface Preset {
+  readonly doc: string;
+  readonly preset: Patch<typeof HOST_DEFAULTS>;
+  /** What it changes of a guest's defaults. */
+  readonly guest: Partial<GuestSpec>;
+}
+
 /** What a scenario changes of the defaults. */
-const SCENARIOS: Readonly<Record<Scenario, { readonly doc: string; readonly preset: Patch<typeof HOST_DEFAULTS> }>> = {
+const SCENARIOS: Readonly<Record<Scenario, Preset>> = {
   "public-cloud": {
     doc: "Dedicated, pinned vCPUs; HLT is intercepted, so cpu-pm is off.",
     preset: { cpu_pm: false },
+    guest: { dedicated: true },
   },
   "enterprise-cloud": {
-    doc: "cpu-pm is offered, and off until a host or a guest asks for it; the vendor's kernels then post timers (pi_inject_timer: auto is 1).",
+    doc: "vCPUs share CPUs. cpu-pm is offered, and off until a host or a guest asks for it; the vendor's kernels then post timers (pi_inject_timer: auto is 1).",
     preset: { cpu_pm: false },
+    guest: { dedicated: false },
   },
 };
 
@@ -105,24 +124,42 @@ function kernelSaid(name: string | null | undefined, standard: KernelChoice, own
   return kernel;
 }
 
-function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>, own: OwnKernels): Record<string, GuestSpec> {
+/** The same for a workload. */
+function workloadSaid(name: string | null | undefined, standard: WorkloadChoice, own: Own, where: readonly string[]): WorkloadChoice {
+  if (name === null || name === undefined) return standard;
+  const workload = workloadNamed(name, own.workloads);
+  if (workload === undefined) throw new SpecError(where, `expected a workload that exists, came ${JSON.stringify(name)}`);
+  return workload;
+}
+
+type GuestPatches = Readonly<Record<string, GuestSpecPatch | null | undefined>>;
+
+function completeGuests(guests: GuestPatches, standard: GuestSpec, own: Own): Record<string, GuestSpec> {
   const whole: Record<string, GuestSpec> = {};
   for (const [name, guest] of Object.entries(guests)) {
     if (guest === null || guest === undefined) continue;
-    const kernel = kernelSaid(guest.kernel, GUEST_DEFAULTS.kernel, own, ["guests", name, "kernel"]);
-    whole[name] = { ...complete(GUEST_DEFAULTS, guest), kernel };
+    const kernel = kernelSaid(guest.kernel, standard.kernel, own.kernels, ["guests", name, "kernel"]);
+    const workload = workloadSaid(guest.workload, standard.workload, own, ["guests", name, "workload"]);
+    whole[name] = { ...complete(standard, guest), kernel, workload };
   }
   return whole;
 }
 
 /**
  * Completes a partial specification with the scenario's preset and the defaults.
- * @param own kernels that it may name besides those of the catalogue.
+ * @param own kernels and workloads that it may name besides those of the catalogue.
  */
-export function completeHostSpec(patch: HostSpecPatch, own: OwnKernels = NO_OWN_KERNELS): HostSpec {
+export function completeHostSpec(patch: HostSpecPatch, own: Own = NO_OWN): HostSpec {
   const scenario = patch.scenario ?? HOST_DEFAULTS.scenario;
-  const standard = complete(HOST_DEFAULTS, SCENARIOS[scenario].preset);
+  const { preset, guest } = SCENARIOS[scenario];
+  const standard = complete(HOST_DEFAULTS, preset);
   const { cpu, ...rest } = complete(standard, patch);
-  const kernel = kernelSaid(patch.kernel, standard.kernel, own, ["kernel"]);
-  return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, kernel, guests: completeGuests(patch.guests ?? {}, own) };
+  const kernel = kernelSaid(patch.kernel, standard.kernel, own.kernels, ["kernel"]);
+  return {
+    cpu,
+    ghz: patch.ghz ?? CPUS[cpu].baseGhz,
+    ...rest,
+    kernel,
+    guests: completeGuests(patch.guests ?? {}, { ...GUEST_DEFAULTS, ...guest }, own),
+  };
 }

@@ -27,8 +27,11 @@ export const GUEST_EFFECTS = {
   pv: { ipi: "vm_restart", eoi: "vm_restart", haltpoll: "vm_restart" },
   assigned_device: "vm_restart",
   load: "live",
-  // virsh vcpupin
+  // virsh vcpupin, both
+  dedicated: "live",
   placement: "live",
+  memory_gb: "vm_restart",
+  dirty_rate: "live",
   // KVM_CAP_X86_DISABLE_EXITS only before vCPUs exist
   disable_exits: "vm_restart",
   kernel: "vm_restart",
@@ -57,6 +60,8 @@ export const HOST_EFFECTS = {
   cstates: "live",
   // /sys/devices/system/cpu/smt/control
   smt: "live",
+  // /sys/devices/system/cpu/intel_pstate/no_turbo, cpufreq/boost
+  turbo: "live",
   kvm: {
     // 0644, and the predicates look at it on every arming
     pi_inject_timer: "live",
@@ -67,6 +72,7 @@ export const HOST_EFFECTS = {
     avic: "module_reload",
     // another CPU
     apic_timer_virt: "host_reboot",
+    pml: "module_reload",
     // 0644
     halt_poll_ns: "live",
     halt_poll: "live",
@@ -92,4 +98,6 @@ export const HOST_EFFECTS = {
     spec_ctrl_toggle: "vm_restart",
   },
   tsx: "host_reboot",
+  // migrate-set-parameters
+  migration: { max_bandwidth: "live", downtime_limit: "live" },
 } as const satisfies EffectsOf<Omit<HostSpec, "guests">>;

@@ -5,11 +5,11 @@
  */
 import * as z from "zod";
 import { CPU_NAMES } from "../hw/cpus.ts";
-import { WORKLOAD_NAMES } from "../guest/workloads.ts";
 import type { FastpathName } from "../kvm/fastpaths.ts";
 import type { GuestSpec, HostSpec, MitigationSettings } from "../kvm/host-spec.ts";
 import { PATCH_NAMES } from "../kvm/patches.ts";
 import { kernelName } from "./kernel-schema.ts";
+import { workloadName } from "./workload-schema.ts";
 import { decimal, flag, integer, isolatedCpus, modeOf, name, oneNumberOf, oneOf, placement, timerAdvance, toggle } from "./scalars.ts";
 
 /** A partial value of the same shape, with null for "back to the default". */
@@ -18,10 +18,11 @@ export type Patch<T> = T extends readonly unknown[]
   : T extends object
     ? { readonly [K in keyof T]?: Patch<T[K]> | null | undefined }
     : T;
-/** Kernels are said by name; a complete specification carries an own kernel as a value. */
+/** Kernels and workloads are said by name; a complete specification carries those of one's own as values. */
 type ByName<T> = Omit<T, "kernel"> & { readonly kernel: string };
-export type GuestSpecPatch = Patch<ByName<GuestSpec>>;
-export type HostSpecPatch = Patch<ByName<Omit<HostSpec, "guests">> & { readonly guests: Readonly<Record<string, ByName<GuestSpec>>> }>;
+type GuestByName = Omit<ByName<GuestSpec>, "workload"> & { readonly workload: string };
+export type GuestSpecPatch = Patch<GuestByName>;
+export type HostSpecPatch = Patch<ByName<Omit<HostSpec, "guests">> & { readonly guests: Readonly<Record<string, GuestByName>> }>;
 
 const key = <T extends z.ZodType>(schema: T, doc: string) => schema.nullable().optional().describe(doc);
 /** A map; in the JSON Schema it is written once, under its id. */
@@ -39,8 +40,8 @@ const pvShape = {
 
 const guestShape = {
   count: key(integer(0, 1000), "VMs of this kind"),
-  vcpus: key(integer(1, 1024), "vCPUs of each VM; at most the host's cpus"),
-  workload: key(oneOf(WORKLOAD_NAMES), "What the guest runs: a name of the workload catalogue"),
+  vcpus: key(integer(1, 1024), "vCPUs of each VM; of a dedicated one at most the host's cpus"),
+  workload: key(workloadName, "What the guest runs"),
   cpu_pm: key(
     z.union([z.literal("inherit"), flag], { error: "expected inherit | true | false" }),
     "QEMU -overcommit cpu-pm of these VMs; inherit takes the host's key",
@@ -54,7 +55,8 @@ const guestShape = {
   pv: key(section("pv", pvShape), "Paravirtual features that KVM offers and the guest kernel uses"),
   assigned_device: key(flag, "A device is passed through (VFIO)"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
-  placement: key(placement, "Physical CPUs that the pinned vCPUs take: a class, or a list"),
+  dedicated: key(flag, "A CPU of its own for each vCPU; false: they float over CPUs that they share. Default: true in the public cloud"),
+  placement: key(placement, "Physical CPUs that the vCPUs take: a class, or a list"),
   disable_exits: key(
     z.union([z.literal("inherit"), z.array(oneOf(["hlt", "mwait", "pause", "cstate"]))], {
       error: "expected inherit | a list of hlt, mwait, pause, cstate",
@@ -66,13 +68,16 @@ const guestShape = {
     oneOf(["tsc_deadline", "lapic", "hv_stimer"]),
     "Clock event device of the guest: TSC deadline, the LAPIC timer's count, or Hyper-V's synthetic timer",
   ),
+  memory_gb: key(decimal(0.01, 24_576), "Memory, GiB (QEMU -m)"),
+  dirty_rate: key(
+    z.union([z.literal("auto"), z.number().min(0, { abort: true }).max(1_000_000, { abort: true })], {
+      error: "expected auto | MiB a second from 0 to 1000000",
+    }),
+    "MiB a second that its vCPUs dirty while all of them run (QEMU calc-dirty-rate); auto is the workload's",
+  ),
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
-/** vCPUs are always dedicated for now; the key may say so. */
-const guest = section("guest", {
-  ...guestShape,
-  dedicated: key(z.literal(true, { error: "expected true (shared vCPUs are not emulated)" }), "One vCPU, one CPU"),
-});
+const guest = section("guest", guestShape);
 
 const mitigationShape = {
   all: key(modeOf(["auto", "off"]), "mitigations= on the host's command line"),
@@ -108,6 +113,7 @@ const kvmShape = {
   enable_apicv: key(toggle, "kvm-intel.enable_apicv"),
   enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization; kvm-amd.enable_ipiv from 6.18 on"),
   avic: key(toggle, "kvm-amd.avic: the virtual APIC of AMD hosts"),
+  pml: key(toggle, "kvm-intel.pml: page-modification logging while a VM is migrated"),
   apic_timer_virt: key(flag, "Hardware APIC-timer virtualization, as if every Intel CPU and kernel had it"),
   halt_poll_ns: key(integer(0, 10_000_000), "kvm.halt_poll_ns: longest polling before a vCPU blocks"),
   halt_poll: key(modeOf(["off", "always", "adaptive"]), "Shape of halt polling"),
@@ -119,6 +125,14 @@ const cmdlineShape = {
   isolcpus: key(isolatedCpus, "isolcpus=: false, true (all but CPU 0 and its sibling) or a list"),
   idle: key(oneOf(["default", "poll"]), "idle="),
 } satisfies Record<keyof HostSpec["cmdline"], z.ZodType>;
+
+const migrationShape = {
+  max_bandwidth: key(
+    decimal(1, 1_000_000),
+    "max-bandwidth, MiB a second: QEMU's parameter, or what the link gives; the slower side counts",
+  ),
+  downtime_limit: key(integer(1, 2_000_000), "downtime-limit, milliseconds: the VM is stopped when what is left can be sent within it"),
+} satisfies Record<keyof HostSpec["migration"], z.ZodType>;
 
 /** The keys of a host specification; a group has them beside its own. */
 export const hostShape = {
@@ -134,9 +148,11 @@ export const hostShape = {
   host_hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the host kernel"),
   cstates: key(oneOf(["c0", "c1", "c6"]), "Deepest C-state allowed"),
   smt: key(flag, "Hyper-threading"),
+  turbo: key(flag, "The cores run at the model's all-core turbo instead of the base clock, which the TSC keeps"),
   kvm: key(section("kvm", kvmShape), "Module parameters of kvm and kvm-intel"),
   mitigations: key(section("mitigation", mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
   tsx: key(toggle, "tsx="),
+  migration: key(section("migration", migrationShape), "QEMU's parameters of a migration that leaves the host"),
   guests: key(z.record(name, guest.nullable()), "Guests by name; null removes one"),
 } satisfies Record<keyof HostSpec, z.ZodType>;
 

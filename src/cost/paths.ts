@@ -91,13 +91,30 @@ export const HANDLERS = {
     spread: 2,
     indirectCalls: 6,
   }),
+  writeProtection: path(1100, "assumed: fast_page_fault walks to the entry and sets its write bit without a lock; one bit in the bitmap", {
+    spread: 0.5,
+    indirectCalls: 2,
+  }),
+  pmlFull: path(60, "assumed: clears an error code; the log itself is emptied before the handler"),
   doorbell: path(900, "assumed: KVM_FAST_MMIO_BUS look-up and eventfd_signal", { indirectCalls: 3 }),
   mmio: path(1960, `derived: ${EXIT_ANATOMY}: MMIO 8848 less port I/O 6888: decoding and emulating the instruction`, { indirectCalls: 6 }),
   pauseLoop: path(1500, "assumed: kvm_vcpu_on_spin looks for a vCPU to yield to", { spread: 0.5 }),
+  drAccess: path(350, "assumed: handle_dr reads the exit's qualification and gives the guest its debug registers"),
   interruptWindow: path(60, "assumed: clears the window request"),
   levelEoi: path(700, "assumed: kvm_ioapic_update_eoi", { indirectCalls: 2 }),
   apicWrite: path(420, "assumed: as an ICR write, read back from the APIC page", { before: 360, indirectCalls: 2 }),
   apicAccess: path(1500, "assumed: the instruction is emulated", { before: 1200, indirectCalls: 4 }),
+  apicPageFault: path(1960, "assumed: SVM emulates the instruction as for any MMIO (handler mmio), the APIC instead of QEMU at its end", {
+    before: 1660,
+    indirectCalls: 6,
+  }),
+  emulatedDoorbell: path(
+    2860,
+    "assumed: SVM has no KVM_FAST_MMIO_BUS, so the instruction is emulated (handler mmio) before eventfd_signal (doorbell)",
+    {
+      indirectCalls: 6,
+    },
+  ),
   avicIncompleteIpi: path(600, "assumed: the map look-up of an ICR write and a walk over the IPI's targets; AVIC has written their IRRs", {
     before: 540,
     indirectCalls: 2,
@@ -126,7 +143,21 @@ export const EXTRAS = {
     source:
       "derived: tscdeadline_latency of a busy guest, 3200 by an hrtimer and 800 less by the preemption timer (ce7a058a2117), less the exits",
   },
+  /** perf's recording of an exit's two tracepoints, as far as it falls between their timestamps; only in what `stat` prints. */
+  perfRecord: {
+    value: 950,
+    source:
+      "derived: 1e9e2622a149: the shortest MSR_WRITE that perf counts on 5.5-rc: 0.48 us with the fastpath of the ICR (the outer loop alone), 0.69 us without (a write of TSC_DEADLINE)",
+  },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
+  /** A further target of one IPI: KVM goes from target to target. */
+  ipiTarget: {
+    value: 680,
+    source:
+      "derived: half of the 1490 ticks per target that a broadcast takes on an EPYC Rome (kvm list, 2020-08-11), retpolines taken off; that the other half is the guest's own queues is assumed",
+  },
+  /** One entry of a page-modification log: look-up of the memory slot, and a bit in its bitmap. */
+  pmlEntry: { value: 70, source: "assumed: kvm_vcpu_mark_page_dirty without a lock, most of it cache misses on the slot's bitmap" },
   /** Noticing a wake-up in the halt-polling loop. */
   pollNotice: { value: 180, source: "assumed: half a turn of the loop with its look at the vCPU, a cache line from another core" },
   /** Leaving the CPU when blocking, and coming back to it: schedule, halt bookkeeping. */
@@ -136,9 +167,17 @@ export const EXTRAS = {
     source:
       "derived: tscdeadline_latency with HLT, 5700 (3b8a5df6c4dc) and 5150 to 5820 (8577370fb0cb), less the timer's interrupt, the wake-up and the way into the guest",
   },
+  /** A vCPU's thread moves to another CPU: the old one writes the VMCS back (VMCLEAR) in an IPI. */
+  vmcsClear: {
+    value: 1200,
+    source: "assumed: generic_smp_call_function_single_interrupt with one VMCLEAR",
+  },
   /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
-  vhostTransmit: { value: 2000, source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; about 2 us of a network stack" },
-  vhostReceive: { value: 1600, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
+  vhostTransmit: {
+    value: 1700,
+    source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; tcp_rr in 34 us without polling (aca6ff29c406) leaves no more",
+  },
+  vhostReceive: { value: 1300, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
   /** Caches and TLB that went cold while the vCPU slept: most of it after a sleep of many times COLD_CACHES_HALF_NS. */
   coldCaches: {
     value: 6000,
@@ -181,4 +220,14 @@ export const BODY = {
   tailShare: 0.0015,
   tail: 0.09,
   source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
+} as const;
+
+/** Shares of exits to QEMU with a slower body, and by how much. */
+export const USERSPACE_TAILS = {
+  isolated: { tailShare: 0.0015, tail: 0.4, source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation` },
+  contended: {
+    tailShare: 0.013,
+    tail: 0.36,
+    source: `derived: ${EXIT_ANATOMY}: p99 over p50 is 1.33 to 1.39 without isolation, 1.01 with it`,
+  },
 } as const;

@@ -4,6 +4,8 @@
  */
 import type { ResolvedHost } from "../kvm/resolved.ts";
 import type { HostPlan } from "./action.ts";
+import type { MigrationRecord } from "./migration.ts";
+import type { Residence } from "./residences.ts";
 
 export interface HostSnapshot {
   readonly plan: HostPlan;
@@ -18,6 +20,8 @@ export interface HostSnapshot {
   /** Fleet time of the last change, or null before the first. */
   readonly lastChangeNs: number | null;
   readonly vcpus: number;
+  /** Workloads of one's own that ran since the boot, in the order of their counters. */
+  readonly ownWorkloads: readonly string[];
   /**
    * Counters in the layout of `kvm/counters.ts`: value = high × 2^48 + low, both integers, so
    * they stay exact beyond 2^53.
@@ -30,6 +34,10 @@ export interface FleetSnapshot {
   /** Emulated nanoseconds since the fleet's start. */
   readonly nowNs: number;
   readonly hosts: ReadonlyMap<string, HostSnapshot>;
+  /** Migrations that run, then those that ended, the latest first. */
+  readonly migrations: readonly MigrationRecord[];
+  /** VMs that live, or lived last, elsewhere than the configuration has them. */
+  readonly residences: readonly Residence[];
 }
 
 /** Scale of `high`. */

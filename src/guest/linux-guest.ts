@@ -8,8 +8,9 @@ import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samp
 import { hashText } from "../sim/random.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
+import { SpinLock } from "./spin-lock.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
-import type { Workload } from "./workload.ts";
+import { BACKGROUND_OPERATIONS, type BackgroundOperation, type Workload } from "./workload.ts";
 
 export interface LinuxGuestSettings {
   readonly name: string;
@@ -36,7 +37,6 @@ export interface RunQueue {
 
 export class LinuxGuest {
   readonly nohz: boolean;
-  readonly polls: boolean;
   readonly messagesPerVcpu: number;
   readonly tickCycles: number;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
@@ -44,14 +44,21 @@ export class LinuxGuest {
   readonly intervalCycles: number;
   readonly watchdogCycles: number;
   readonly restartsTwice: boolean;
+  /** How its kernel ends an interrupt, and how it sends one to another vCPU. */
+  readonly eoiOp: Op;
+  readonly ipiOp: Op;
   /** One per vCPU, filled as they boot. */
   readonly runQueues: RunQueue[] = [];
+  /** The lock of each of them. */
+  readonly locks: readonly SpinLock[];
 
+  private readonly vcpus: number;
   private readonly workload: Workload;
   private readonly workCycles: number;
   private readonly workTable: Float64Array;
   private readonly wheelCycles: number;
   private readonly arrivalCycles: number;
+  private readonly quietShare: number;
   private readonly backgroundCycles: number;
   private readonly backgroundShares: readonly number[];
   private readonly backgroundOps: readonly Op[];
@@ -59,19 +66,24 @@ export class LinuxGuest {
   constructor(settings: LinuxGuestSettings) {
     const { workload, ghz, load } = settings;
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
+    this.vcpus = settings.vcpus;
     this.workload = workload;
+    this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
-    this.polls = workload.polls;
-    this.messagesPerVcpu = load === 0 ? 0 : workload.messagesPerVcpu;
+    this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
-    this.intervalCycles = cyclesOf(workload.intervalNs, ghz);
+    this.intervalCycles = cyclesOf(workload.interval_ns, ghz);
     this.watchdogCycles = cyclesOf(WATCHDOG_NS, ghz);
     this.restartsTwice = settings.restartsTwice;
-    this.workCycles = workload.workNs * ghz;
-    this.workTable = quantileTable((u) => logNormal(u, workload.workCv));
-    this.wheelCycles = perSecond(workload.softTimersPerSecond);
-    this.arrivalCycles = perSecond(workload.requestsPerSecond * load);
+    this.workCycles = workload.work_ns * ghz;
+    this.workTable = quantileTable((u) => logNormal(u, workload.work_cv));
+    this.wheelCycles = perSecond(workload.soft_timers_per_second);
+    const { requests_per_second: requests, quiet_interrupts_per_second: quiet } = workload;
+    this.arrivalCycles = perSecond((requests + quiet) * load);
+    this.quietShare = quiet === 0 ? 0 : quiet / (requests + quiet);
+    this.eoiOp = workload.hyperv_apic ? OP.hvEoi : OP.eoi;
+    this.ipiOp = workload.hyperv_apic ? OP.hvIpi : OP.ipi;
     const kinds = backgroundKinds(workload);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
     this.backgroundCycles = perSecond(total);
@@ -79,10 +91,10 @@ export class LinuxGuest {
     this.backgroundOps = kinds.map(({ op }) => op);
   }
 
-  /** The timers of one vCPU at boot. */
-  timersAt(boot: Instant, draws: VcpuDraws): GuestTimers {
+  /** The timers of one vCPU at boot. Its ticks come with those of the others, its threads' timers do not. */
+  timersAt(boot: Instant, index: number, draws: VcpuDraws): GuestTimers {
     const after = (cycles: number): Instant => (boot + this.tickPhase + cycles) as Instant;
-    const sleeper = this.intervalCycles === 0 ? NEVER : after(this.intervalCycles);
+    const sleeper = this.intervalCycles === 0 ? NEVER : after(nearest(this.intervalCycles * (1 + index / this.vcpus)));
     const wheel = this.wheelAfter(boot, draws);
     return new GuestTimers({ tick: after(this.tickCycles), watchdog: after(this.watchdogCycles), sleeper, wheel }, this.tickCycles);
   }
@@ -97,10 +109,21 @@ export class LinuxGuest {
     return (due + this.intervalCycles * Math.max(1, Math.ceil((now - due + 1) / this.intervalCycles))) as Instant;
   }
 
-  /** Instant of the next outside request, Infinity when the workload has none. */
+  /** Instant of the device's next interrupt, Infinity when the workload has none. */
   arrivalAfter(now: Instant, draws: VcpuDraws): Instant {
     if (this.arrivalCycles === Infinity) return Infinity as Instant;
     return (now + exponential(draws.arrival.next(), this.arrivalCycles)) as Instant;
+  }
+
+  /** The interrupt brings no request. */
+  isQuiet(draws: VcpuDraws): boolean {
+    return this.quietShare > 0 && draws.quiet.next() < this.quietShare;
+  }
+
+  /** A thread that never sleeps runs on this vCPU. */
+  isBusy(index: number): boolean {
+    const { busy_vcpus: busy } = this.workload;
+    return busy === "all" || index < busy;
   }
 
   /** Size of a piece of work, guest cycles. */
@@ -125,27 +148,39 @@ export class LinuxGuest {
 
   /** The vCPU whose thread a piece of work wakes, or -1 for none. */
   remoteTarget(self: number, draws: VcpuDraws): number {
-    const u = draws.remote.next() / this.workload.remoteWakeChance;
-    if (u >= 1 || this.workload.remoteWakeChance === 0) return -1;
+    const u = draws.remote.next() / this.workload.remote_wake_chance;
+    if (u >= 1 || this.workload.remote_wake_chance === 0) return -1;
     const others = this.runQueues.length - 1;
     if (others === 0) return self;
     const pick = Math.floor(u * others);
     return pick >= self ? pick + 1 : pick;
   }
 
+  /** A thread that wakes on a busy vCPU preempts what runs there. */
+  preempts(draws: VcpuDraws): boolean {
+    const { preempt_chance: chance } = this.workload;
+    return chance > 0 && draws.preempt.next() < chance;
+  }
+
   ringsDoorbell(draws: VcpuDraws): boolean {
-    return this.workload.doorbellChance > 0 && draws.doorbell.next() < this.workload.doorbellChance;
+    return this.workload.doorbell_chance > 0 && draws.doorbell.next() < this.workload.doorbell_chance;
   }
 }
 
-function backgroundKinds({ background }: Workload): { rate: number; op: Op }[] {
-  return [
-    { rate: background.cpuid, op: OP.cpuid },
-    { rate: background.portIo, op: OP.portIo },
-    { rate: background.mmio, op: OP.mmio },
-    { rate: background.pageFault, op: OP.pageFault },
-    { rate: background.pauseLoop, op: OP.pauseLoop },
-    { rate: background.levelEoi, op: OP.levelEoi },
-    { rate: background.hypercall, op: OP.hypercall },
-  ].filter(({ rate }) => rate > 0);
+const OPS: Readonly<Record<BackgroundOperation, Op>> = {
+  cpuid: OP.cpuid,
+  port_io: OP.portIo,
+  mmio: OP.mmio,
+  page_fault: OP.pageFault,
+  pause_loop: OP.pauseLoop,
+  level_eoi: OP.levelEoi,
+  hypercall: OP.hypercall,
+  other_msr: OP.otherMsr,
+  self_ipi: OP.selfIpi,
+  debug_register: OP.debugRegister,
+};
+
+function backgroundKinds({ background, hyperv_apic: hyperv }: Workload): { rate: number; op: Op }[] {
+  const opOf = (name: BackgroundOperation): Op => (hyperv && name === "self_ipi" ? OP.hvSelfIpi : OPS[name]);
+  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: opOf(name) })).filter(({ rate }) => rate > 0);
 }

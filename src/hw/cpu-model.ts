@@ -37,6 +37,8 @@ export interface CpuModel {
   readonly family: 0x06 | 0x17 | 0x19;
   /** Base frequency, which is also the TSC frequency. */
   readonly baseGhz: number;
+  /** Frequency that all cores reach together, for `turbo: true`. */
+  readonly turboGhz: number;
   /** Bugs of the silicon; `tsx_async_abort` counts only while RTM is present. */
   readonly affectedBy: readonly Vulnerability[];
   /** RTM present by default (before `tsx: off`). */
@@ -71,6 +73,10 @@ export interface CpuModel {
   readonly hasAvicIpiErratum: boolean;
   /** MWAIT with an always-running APIC timer, so cpu-pm may hand MWAIT to the guest. */
   readonly hasMwaitAndArat: boolean;
+  /** Page-modification logging: the CPU logs the pages that a guest writes to. */
+  readonly hasPml: boolean;
+  /** The guest's TSC may tick at another rate than the host's. */
+  readonly hasTscScaling: boolean;
   /** Cycles of what only the hardware does. */
   readonly cycles: HardwareCycles;
   /** Where the facts come from; the word `assumed` marks those that no source states. */

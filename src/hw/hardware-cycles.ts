@@ -44,6 +44,8 @@ export interface HardwareCycles {
   readonly interruptDelivery: Figure;
   /** From a physical IPI's ICR write to its arrival at the other core. */
   readonly ipiFlight: Figure;
+  /** What AVIC takes for each target of an IPI that it sends: table entry, virtual IRR, doorbell. */
+  readonly avicIpiTarget: Figure;
   /** Software paths of the reference core (Skylake-SP) take this many times as many cycles here. */
   readonly softwareScale: Figure;
 }
@@ -86,6 +88,13 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
     source:
       "derived: tscdeadline_latency without advance 2600 (3b8a5df6c4dc) and tscdeadline (timer fastpath letters) less the exit: virtual interrupt, gate of the IDT, the handler's registers",
   },
-  ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
+  ipiFlight: { value: 1500, source: "assumed: 0.6 us between two cores of a socket" },
+  avicIpiTarget: { value: 0, source: "by definition: Intel has no AVIC" },
   softwareScale: { value: 1, source: "by definition: the reference core" },
 };
+
+/** SPEC_CTRL where IBRS is a mode of the core and not a patch of its microcode. */
+export const EIBRS_SPEC_CTRL = {
+  rdmsrSpecCtrl: { value: 70, source: "assumed: as a share of the write, on Skylake" },
+  wrmsrSpecCtrl: { value: 180, source: "assumed: an MSR write in microcode that flushes nothing" },
+} as const satisfies Partial<HardwareCycles>;

@@ -7,12 +7,14 @@
  */
 import type { Commit } from "./commit.ts";
 import { BUG_COMMITS } from "./commits/bugs.ts";
+import { DIRTY_LOG_COMMITS } from "./commits/dirty-log.ts";
 import { FASTPATH_COMMITS } from "./commits/fastpath.ts";
 import { GUEST_TIMER_COMMITS } from "./commits/guest-timers.ts";
 import { HALT_COMMITS } from "./commits/halt.ts";
 import { INTERRUPT_DELIVERY_COMMITS } from "./commits/interrupt-delivery.ts";
 import { ISOLATION_COMMITS } from "./commits/isolation.ts";
 import { POSTED_TIMER_COMMITS } from "./commits/posted-timer.ts";
+import { SCHEDULER_COMMITS } from "./commits/scheduler.ts";
 import { TIMER_ADVANCE_COMMITS } from "./commits/timer-advance.ts";
 import { COMMITS_WITHOUT_EFFECT } from "./commits/without-effect.ts";
 
@@ -23,7 +25,9 @@ export const COMMITS = {
   ...INTERRUPT_DELIVERY_COMMITS,
   ...HALT_COMMITS,
   ...ISOLATION_COMMITS,
+  ...SCHEDULER_COMMITS,
   ...GUEST_TIMER_COMMITS,
+  ...DIRTY_LOG_COMMITS,
   ...BUG_COMMITS,
 } as const satisfies Record<string, Commit>;
 export type CommitName = keyof typeof COMMITS;

@@ -14,7 +14,8 @@ export interface ExitKind {
   readonly reason: ExitReason;
   /** Index of its cell among each vendor's, or NO_CELL where that vendor has no such exit. */
   readonly cells: Readonly<Record<Vendor, number>>;
-  readonly handler: HandlerName;
+  /** Whose cycles it costs on each vendor's hosts. */
+  readonly handlers: Readonly<Record<Vendor, HandlerName>>;
   readonly variant: Variant;
   readonly userspace: boolean;
   /** The handler asks for a conditional L1D flush. */
@@ -33,7 +34,9 @@ const STAT_OF: Partial<Record<ExitReason, KvmStat>> = {
   VMCALL: "hypercalls",
 };
 
-function kind(reason: ExitReason, path: Path, handler: HandlerName, variant: Variant = "slow", msr: MsrLabel = ""): ExitKind {
+type Handlers = HandlerName | ExitKind["handlers"];
+
+function kind(reason: ExitReason, path: Path, handler: Handlers, variant: Variant = "slow", msr: MsrLabel = ""): ExitKind {
   const exit = EXITS[reason];
   const capable: Partial<Record<MsrLabel, (typeof FASTPATH_NAMES)[number]>> = exit.capable;
   const fastpath = capable[msr];
@@ -41,7 +44,7 @@ function kind(reason: ExitReason, path: Path, handler: HandlerName, variant: Var
   return {
     reason,
     cells: { intel: cellIndex("intel", reason, path, msr), amd: cellIndex("amd", reason, path, msr) },
-    handler,
+    handlers: typeof handler === "string" ? { intel: handler, amd: handler } : handler,
     variant,
     userspace: path === "userspace",
     flushesL1d: exit.flushesL1d || path === "userspace",
@@ -61,6 +64,8 @@ export const EXIT_KINDS = {
   icrReenter: kind("MSR_WRITE", "fastpath", "icr", "reenter", "icr"),
   eoi: kind("MSR_WRITE", "kernel", "eoi", "slow", "eoi"),
   otherMsr: kind("MSR_WRITE", "kernel", "otherMsr", "slow", "other"),
+  /** Hyper-V's ICR does what the ICR does, and has no fastpath. */
+  hvIcr: kind("MSR_WRITE", "kernel", "icr", "slow", "other"),
   preemptionTimerSlow: kind("PREEMPTION_TIMER", "kernel", "preemptionTimer"),
   preemptionTimerHandled: kind("PREEMPTION_TIMER", "fastpath", "preemptionTimer", "handled"),
   preemptionTimerReenter: kind("PREEMPTION_TIMER", "fastpath", "preemptionTimer", "reenter"),
@@ -72,14 +77,18 @@ export const EXIT_KINDS = {
   cpuid: kind("CPUID", "kernel", "cpuid"),
   portIo: kind("IO_INSTRUCTION", "userspace", "portIo"),
   eptViolation: kind("EPT_VIOLATION", "kernel", "eptViolation"),
-  doorbell: kind("EPT_MISCONFIG", "kernel", "doorbell"),
+  /** The page is mapped, and only protected to see who writes to it. */
+  writeProtection: kind("EPT_VIOLATION", "kernel", "writeProtection"),
+  pmlFull: kind("PML_FULL", "kernel", "pmlFull"),
+  doorbell: kind("EPT_MISCONFIG", "kernel", { intel: "doorbell", amd: "emulatedDoorbell" }),
   mmio: kind("EPT_MISCONFIG", "userspace", "mmio"),
   pauseLoop: kind("PAUSE_INSTRUCTION", "kernel", "pauseLoop"),
   interruptWindow: kind("INTERRUPT_WINDOW", "kernel", "interruptWindow"),
   levelEoi: kind("EOI_INDUCED", "kernel", "levelEoi"),
   vmcall: kind("VMCALL", "kernel", "vmcall"),
+  drAccess: kind("DR_ACCESS", "kernel", "drAccess"),
   apicWrite: kind("APIC_WRITE", "kernel", "apicWrite"),
-  apicAccess: kind("APIC_ACCESS", "kernel", "apicAccess"),
+  apicAccess: kind("APIC_ACCESS", "kernel", { intel: "apicAccess", amd: "apicPageFault" }),
   avicIncompleteIpi: kind("AVIC_INCOMPLETE_IPI", "kernel", "avicIncompleteIpi"),
   invd: kind("INVD", "kernel", "invd"),
   invdReenter: kind("INVD", "fastpath", "invd", "reenter"),

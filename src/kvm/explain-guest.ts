@@ -7,6 +7,7 @@ import type { TimerMode } from "./counters.ts";
 import type { Explanation } from "./explanation.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { timerInputs, timerMode } from "./timer-predicates.ts";
+import { type VirtualIpis, virtualIpis, virtualRegisters } from "./virtual-apic.ts";
 
 /** The predicate in which VMs of a kind always differ. */
 export const PINNED = "vCPUs pinned to CPUs";
@@ -14,10 +15,15 @@ export const PINNED = "vCPUs pinned to CPUs";
 /** Explanations of one VM of a host. */
 export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly Explanation[] {
   const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl, specCtrlDiffers } = guest;
+  const { vendor } = host.cpu;
+  const registers = virtualRegisters(host, guest);
+  const ipis = virtualIpis(host, guest);
   const rows: readonly Omit<Explanation, "subject" | "topic">[] = [
-    { predicate: PINNED, value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
+    placeRow(host, guest),
     disabledExitsRow(host, guest),
-    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "kvm_vcpu_apicv_active" },
+    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "x86.c kvm_apicv_activated" },
+    { predicate: "EOI exits", value: registers.value ? "false" : "true", why: registers.why, source: SOURCE.registers[vendor] },
+    { predicate: "IPIs that do not exit", value: WITHOUT_EXIT[ipis.value], why: ipis.why, source: SOURCE.ipis[vendor] },
     {
       predicate: "kvm_can_post_timer_interrupt",
       value: `${canPostTimer.value}`,
@@ -43,19 +49,56 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       predicate: "guest writes SPEC_CTRL",
       value: `${usesSpecCtrl.value}`,
       why: usesSpecCtrl.why,
-      source: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host",
+      source: SOURCE.specCtrlMsr[vendor],
     },
     {
       predicate: "SPEC_CTRL written at entry and exit",
       value: `${specCtrlDiffers.value}`,
       why: specCtrlDiffers.why,
-      source: "vmx.c x86_spec_ctrl_set_guest, vmx_spec_ctrl_restore_host",
+      source: SOURCE.specCtrl[vendor],
     },
   ];
   return rows.map((row) => ({ topic: "vm", subject: guest.name, ...row }));
 }
 
 type Row = Omit<Explanation, "subject" | "topic">;
+
+/** How many of the timer's and the ICR's fastpaths this VM's exits take on this host. */
+export const liveFastpaths = (host: ResolvedHost, guest: ResolvedGuest): number =>
+  [preemptionTimerRow, tscDeadlineRow, icrRow].filter((row) => row(host, guest).value === "live").length;
+
+const SOURCE = {
+  registers: { intel: "vmx.c vmx_update_msr_bitmap_x2apic", amd: "svm/avic.c avic_activate_vmcb" },
+  ipis: { intel: "vmx.c enable_ipiv", amd: "svm/avic.c avic_incomplete_ipi_interception" },
+  specCtrlMsr: { intel: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host", amd: "svm.c svm_set_msr, svm_vcpu_enter_exit" },
+  specCtrl: { intel: "vmx.c x86_spec_ctrl_set_guest, vmx_spec_ctrl_restore_host", amd: "svm.c x86_spec_ctrl_set_guest" },
+} as const;
+
+const WITHOUT_EXIT: Readonly<Record<VirtualIpis, string>> = {
+  none: "none",
+  unicast: "unicast, physical",
+  toRunning: "to running vCPUs",
+  neverComplete: "none",
+};
+
+/** CPUs of its own, or those that it shares, and with how many other vCPUs. */
+function placeRow(host: ResolvedHost, guest: ResolvedGuest): Row {
+  const { sharedCpus } = guest;
+  const why = `dedicated: ${guest.spec.dedicated}, placement: ${guest.spec.placement}`;
+  if (sharedCpus === null) return { predicate: PINNED, value: guest.cpus.join(","), why, source: "configuration" };
+  const listOf = (cpus: readonly number[]): string => formatCpuList(Array.from({ length: host.spec.cpus }, (_, cpu) => cpus.includes(cpu)));
+  const vcpus = host.guests
+    .filter((other) => other.sharedCpus?.some((cpu) => sharedCpus.includes(cpu)) === true)
+    .reduce((sum, { cpus }) => sum + cpus.length, 0);
+  const scheduler = host.traits.scheduler === "cfs" ? "CFS" : "EEVDF";
+  const unbalanced = sharedCpus.some((cpu) => host.noDomain[cpu] === true);
+  return {
+    predicate: "scheduling domain",
+    value: `CPUs ${listOf(sharedCpus)}, ${vcpus} vCPUs`,
+    why: `${why}: ${unbalanced ? "vCPUs stay where they start, for isolcpus= takes CPUs out of the scheduling domains" : `${scheduler} balances vCPUs over them`}`,
+    source: "kernel/sched/fair.c select_idle_sibling, load_balance",
+  };
+}
 
 function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {
   const disabled = [guest.hltInGuest && "hlt", guest.mwaitInGuest && "mwait", guest.pauseInGuest && "pause"].filter(
@@ -83,9 +126,10 @@ function modesOf(host: ResolvedHost, guest: ResolvedGuest): string {
   return distinct.map((mode) => `${mode} (vCPUs ${vcpusOf(mode)})`).join(", ");
 }
 
-function preemptionTimerRow({ fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
+function preemptionTimerRow({ cpu, fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
   const row = { predicate: "fastpath preemption_timer", source: "vmx.c handle_fastpath_preemption_timer" };
   const { value, why, missCause } = fastpath.preemption_timer;
+  if (cpu.vendor === "amd") return { ...row, value: "no such exits", why };
   if (!guest.canUseHvTimer.value) return { ...row, value: "no such exits", why: guest.canUseHvTimer.why };
   return { ...row, value: value ? "live" : missCause, why };
 }
@@ -100,10 +144,21 @@ function tscDeadlineRow({ fastpath, traits }: ResolvedHost, guest: ResolvedGuest
   return { ...row, value: "live", why };
 }
 
-function icrRow({ fastpath, traits, ipiVirtualization }: ResolvedHost, guest: ResolvedGuest): Row {
+function icrRow(host: ResolvedHost, guest: ResolvedGuest): Row {
+  const { fastpath, traits } = host;
   const row = { predicate: "fastpath icr", source: "x86.c handle_fastpath_set_x2apic_icr_irqoff" };
   const { value, why, missCause } = fastpath.icr;
-  if (ipiVirtualization.value) return { ...row, value: "no such exits", why: `unicast IPIs do not exit: ${ipiVirtualization.why}` };
+  const ipis = virtualIpis(host, guest);
+  switch (ipis.value) {
+    case "unicast":
+      return { ...row, value: "no such exits", why: `unicast IPIs do not exit: ${ipis.why}` };
+    case "toRunning":
+      return { ...row, value: "no such exits", why: `IPIs to running vCPUs do not exit, others end in avic_incomplete_ipi: ${ipis.why}` };
+    case "neverComplete":
+      return { ...row, value: "no such exits", why: `each IPI ends in avic_incomplete_ipi: ${ipis.why}` };
+    case "none":
+      break;
+  }
   if (!value) return { ...row, value: missCause, why };
   switch (guest.spec.apic) {
     case "xapic":

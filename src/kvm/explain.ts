@@ -77,6 +77,7 @@ function vendorParameters({
   apicv,
   x2avic,
   ipiVirtualization,
+  pml,
 }: ResolvedHost): readonly Omit<Explanation, "subject" | "topic">[] {
   if (cpu.vendor === "amd") {
     return [
@@ -87,6 +88,12 @@ function vendorParameters({
         value: yesNo(ipiVirtualization),
         why: ipiVirtualization.why,
         source: "svm/avic.c enable_ipiv (6.18)",
+      },
+      {
+        predicate: "kvm_amd.nrips",
+        value: "Y",
+        why: "default Y, and every EPYC saves the next RIP, without which svm_exit_handlers_fastpath does nothing",
+        source: "svm.c svm_exit_handlers_fastpath (5.15)",
       },
     ];
   }
@@ -99,6 +106,7 @@ function vendorParameters({
       why: ipiVirtualization.why,
       source: "vmx.c hardware_setup (5.19)",
     },
+    { predicate: "kvm_intel.pml", value: yesNo(pml), why: pml.why, source: "vmx.c hardware_setup" },
   ];
 }
 

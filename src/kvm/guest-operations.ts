@@ -13,8 +13,9 @@ import type { FastpathName } from "./fastpaths.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { saysEoiInMemory } from "./pv-eoi.ts";
+import type { PauseLoop } from "./pause-loop.ts";
 import type { RunLoop } from "./run-loop.ts";
-import { apicRegisterKind, type IpiSending } from "./send-ipi.ts";
+import type { IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
 
 const PLAIN: Partial<Record<Op, number>> = {
@@ -25,11 +26,14 @@ const PLAIN: Partial<Record<Op, number>> = {
   [OP.levelEoi]: KIND.levelEoi,
   [OP.hypercall]: KIND.vmcall,
   [OP.otherMsr]: KIND.otherMsr,
+  [OP.debugRegister]: KIND.drAccess,
+  [OP.hvEoi]: KIND.eoi,
 };
 
 export interface OperationNeeds {
   readonly timer: LapicTimer;
   readonly ipis: IpiSending;
+  readonly pauses: PauseLoop;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
 }
@@ -58,11 +62,19 @@ export class GuestOperations {
       case OP.eoi:
         return this.endOfInterrupt(vcpu, now);
       case OP.pauseLoop:
-        return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
+        if (vcpu.pauseInGuest) return this.noExit(vcpu);
+        this.needs.pauses.grow(vcpu);
+        return this.atEffect(vcpu, KIND.pauseLoop, now);
+      case OP.spin:
+        return this.spin(vcpu);
+      case OP.schedYield:
+        vcpu.spin.yieldsTo = vcpu.program.operand;
+        return this.atEffect(vcpu, KIND.vmcall, now);
       case OP.levelEoi:
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
-        return this.needs.ipis.toSelf(vcpu, now);
+      case OP.hvSelfIpi:
+        return this.needs.ipis.toSelf(vcpu, op, now);
       case OP.doorbell:
         return this.doorbell(vcpu, now);
       case OP.invd:
@@ -73,12 +85,20 @@ export class GuestOperations {
       case OP.ipiSelf:
       case OP.ipiBroadcast:
       case OP.ipiHypercall:
+      case OP.hvIpi:
         return this.needs.ipis.send(vcpu, op, now);
       default: {
         const kind = PLAIN[op];
         return kind === undefined ? this.noExit(vcpu) : this.plain(vcpu, kind, now);
       }
     }
+  }
+
+  /** Spins until the CPU ends that, or, where KVM lets PAUSE be, for as long as it takes. */
+  private spin(vcpu: Vcpu): boolean {
+    vcpu.program.op = OP.pauseLoop;
+    vcpu.program.runCycles = vcpu.pauseInGuest ? Infinity : this.needs.pauses.windowOf(vcpu);
+    return false;
   }
 
   /** Why a capable exit whose fastpath does not run missed it. */
@@ -88,24 +108,24 @@ export class GuestOperations {
 
   /** WRMSR 0x6e0: `kvm_can_use_hv_timer` decides over the fastpath, at each write. */
   private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
-    const { decisions, misses, traits } = this.settings;
+    const { decisions, misses, reenters, traits } = this.settings;
     const deadline = vcpu.program.operand;
-    const enabled = decisions.tsc_deadline.value;
+    const { value: enabled, capable } = decisions.tsc_deadline;
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
-    loop.exitByOperation(vcpu, fast ? KIND.tscDeadlineReenter : KIND.tscDeadlineSlow, now);
-    if (!fast) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
+    loop.exitByOperation(vcpu, !fast ? KIND.tscDeadlineSlow : reenters ? KIND.tscDeadlineReenter : KIND.tscDeadlineHandled, now);
+    if (!fast && capable) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
-    if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
+    if (fast && reenters && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
   }
 
-  /** TMICT (MSR 0x838, or the APIC page), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
+  /** TMICT (MSR 0x838, the APIC page, or what AVIC traps), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
   private writeCount(vcpu: Vcpu, op: typeof OP.oneShot | typeof OP.periodic | typeof OP.hvStimer, now: Instant): boolean {
     const { operand } = vcpu.program;
     const loop = this.needs.loop();
-    loop.exitByOperation(vcpu, op === OP.hvStimer ? KIND.otherMsr : apicRegisterKind(vcpu), now);
+    loop.exitByOperation(vcpu, op === OP.hvStimer ? KIND.otherMsr : vcpu.registerWriteKind, now);
     const at = this.effectOf(vcpu);
     if (op === OP.periodic) this.needs.timer.countPeriods(vcpu, operand, at);
     else this.needs.timer.count(vcpu, operand, at);
@@ -128,6 +148,7 @@ export class GuestOperations {
     if (vcpu.hltInGuest || vcpu.mwaitInGuest) {
       vcpu.haltedInGuest = true;
       vcpu.haltStart = now;
+      vcpu.wokenAt = NEVER;
       return this.noExit(vcpu);
     }
     const { value: fast, capable } = this.settings.decisions.hlt;
@@ -154,18 +175,25 @@ export class GuestOperations {
   }
 
   private endOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.apicv || saysEoiInMemory(vcpu)) return this.noExit(vcpu);
+    if (vcpu.virtualRegisters || saysEoiInMemory(vcpu)) return this.noExit(vcpu);
     return this.levelEndOfInterrupt(vcpu, now);
   }
 
   /** The virtual IOAPIC has to hear of it: kvm_ioapic_handles_vector rules a PV EOI out. */
   private levelEndOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.apicv) return this.plain(vcpu, KIND.levelEoi, now);
+    if (vcpu.virtualRegisters) return this.plain(vcpu, KIND.levelEoi, now);
     return this.plain(vcpu, vcpu.eoiByMsr ? KIND.eoi : KIND.apicAccess, now);
   }
 
   private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {
     this.needs.loop().exitByOperation(vcpu, kind, now);
+    return true;
+  }
+
+  /** An exit whose handler has the scheduler do something, where there is one. */
+  private atEffect(vcpu: Vcpu, kind: number, now: Instant): boolean {
+    this.plain(vcpu, kind, now);
+    if (vcpu.task !== null || kind === KIND.vmcall) this.needs.loop().stopAtEffect(vcpu);
     return true;
   }
 

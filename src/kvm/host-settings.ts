@@ -1,6 +1,12 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
-import { exitCost, hostCodeScale, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { hostCodeScale } from "../cost/host-code.ts";
+import { cyclesOf } from "../lib/units.ts";
+import { Cfs } from "./cfs.ts";
+import { Eevdf } from "./eevdf.ts";
+import type { SchedulerSettings } from "./scheduler.ts";
+import type { SwitchSettings } from "./vcpu-switch.ts";
+import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
@@ -40,31 +46,61 @@ function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): 
 }
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
-  const { fastpath, traits, cpu } = resolved;
-  return { decisions: fastpath, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true) };
+  const { cpu, fastpath: decisions, traits } = resolved;
+  return {
+    decisions,
+    traits,
+    misses: missNumbers(cpu.vendor),
+    wakeRemote: wakeCycles(resolved, true),
+    avicIpiTarget: cpu.cycles.avicIpiTarget.value,
+    reenters: cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest",
+  };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
-  const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
   return {
     ghz: resolved.tscHz / 1e9,
-    mwaitCstates: cstates,
-    hltCstates: cstates.filter(({ name }) => name === "c1"),
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
   };
 }
 
+/** Looks of a busy CPU for busier ones: once per CPU of the domain a millisecond, times busy_factor (16 since 5.10, 32 before). */
+const BALANCE_NS_PER_CPU = 16_000_000;
+
+export function schedulerSettings(resolved: ResolvedHost): SchedulerSettings {
+  const ghz = resolved.tscHz / 1e9;
+  const { cpus, host_hz: tickHz } = resolved.spec;
+  return {
+    fair: resolved.traits.scheduler === "cfs" ? new Cfs(cpus, ghz) : new Eevdf(cpus, ghz, tickHz),
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    wakeLocal: wakeCycles(resolved, false),
+    wakeRemote: wakeCycles(resolved, true),
+    rescheduleCycles: loopSettings(resolved).rescheduleCycles,
+    balanceCycles: cyclesOf(BALANCE_NS_PER_CPU, ghz),
+  };
+}
+
+export function switchSettings(resolved: ResolvedHost): SwitchSettings {
+  return {
+    ghz: resolved.tscHz / 1e9,
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    barrierCycles: resolved.entryWork.ibpbOnSwitch ? resolved.cpu.cycles.ibpb.value : 0,
+    countsPreemption: resolved.traits.countsPreemption,
+  };
+}
+
 /** What each entry of a guest's vCPU pays on a physical CPU. */
-export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, nohzFull: boolean): EntryConditions {
+export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cpu: number): EntryConditions {
   const work = resolved.entryWork;
   return {
     apicv: guest.apicvActive.value,
     preemptionTimer: resolved.preemptionTimer.value,
     vpmu: guest.spec.vpmu,
     pku: guest.spec.pku,
-    contextTracking: nohzFull ? resolved.traits.contextTracking : "none",
+    isolated: resolved.isolated[cpu] === true,
+    contextTracking: resolved.nohzFull[cpu] === true ? resolved.traits.contextTracking : "none",
     waitsBefore: resolved.traits.timerAdvanceWaits,
     verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,
     verwToUserspace: work.verwToUserspace,
@@ -98,7 +134,7 @@ export class CostCache {
   }
 
   costs(guest: ResolvedGuest, cpu: number): VcpuCosts {
-    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
+    const conditions = entryConditions(this.resolved, guest, cpu);
     const key = JSON.stringify(conditions);
     let costs = this.byConditions.get(key);
     if (costs === undefined) {
@@ -112,6 +148,6 @@ export class CostCache {
 
   private compile(conditions: EntryConditions, cold: boolean): readonly ExitCost[] {
     const { cpu } = this.resolved;
-    return KIND_LIST.map((kind) => exitCost(cpu, kind.handler, kind.variant, kind.userspace, conditions, cold));
+    return KIND_LIST.map(({ handlers, variant, userspace }) => exitCost(cpu, handlers[cpu.vendor], variant, userspace, conditions, cold));
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { CpuName } from "../hw/cpus.ts";
 import type { GuestTimer } from "../guest/clock-event.ts";
-import type { WorkloadName } from "../guest/workloads.ts";
+import type { WorkloadChoice } from "../guest/workload-choice.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { KernelChoice } from "./kernel-choice.ts";
 import type { PatchName } from "./patches.ts";
@@ -35,11 +35,18 @@ export interface MitigationSettings {
   readonly spec_ctrl_toggle: Switch;
 }
 
+export interface MigrationSettings {
+  /** MiB a second. */
+  readonly max_bandwidth: number;
+  /** Milliseconds in which what is left has to be sent, so that the VM is stopped for it. */
+  readonly downtime_limit: number;
+}
+
 export interface GuestSpec {
   /** VMs of this kind. */
   readonly count: number;
   readonly vcpus: number;
-  readonly workload: WorkloadName;
+  readonly workload: WorkloadChoice;
   /** QEMU -overcommit cpu-pm: `inherit` takes the host's key. */
   readonly cpu_pm: "inherit" | boolean;
   readonly apic: "x2apic" | "x2apic-cluster" | "xapic";
@@ -55,7 +62,9 @@ export interface GuestSpec {
   readonly assigned_device: boolean;
   /** Scales the workload's demand. */
   readonly load: number;
-  /** Which physical CPUs the pinned vCPUs take: a class, or a list such as "4-15". */
+  /** Each vCPU is pinned to a CPU of its own; otherwise they float over CPUs that they share. */
+  readonly dedicated: boolean;
+  /** Which physical CPUs the vCPUs take: a class, or a list such as "4-15". */
   readonly placement: string;
   /** `inherit` follows cpu_pm. */
   readonly disable_exits: "inherit" | readonly DisabledExit[];
@@ -63,6 +72,10 @@ export interface GuestSpec {
   readonly kernel: KernelChoice;
   /** Clock event device of the guest kernel. */
   readonly timer: GuestTimer;
+  /** GiB. */
+  readonly memory_gb: number;
+  /** MiB a second that all its vCPUs dirty while they run; `auto` is the workload's. */
+  readonly dirty_rate: "auto" | number;
 }
 
 export interface HostSpec {
@@ -78,6 +91,8 @@ export interface HostSpec {
   readonly host_hz: number;
   readonly cstates: "c0" | "c1" | "c6";
   readonly smt: boolean;
+  /** The cores run at their all-core turbo instead of the base clock. */
+  readonly turbo: boolean;
   readonly kvm: {
     readonly pi_inject_timer: Switch;
     readonly preemption_timer: Switch;
@@ -86,11 +101,14 @@ export interface HostSpec {
     readonly avic: Switch;
     /** Hardware APIC-timer virtualization, as if CPU and kernel had it. */
     readonly apic_timer_virt: boolean;
+    readonly pml: Switch;
     readonly halt_poll_ns: number;
     readonly halt_poll: "off" | "always" | "adaptive";
     readonly lapic_timer_advance: "auto" | "off" | "adaptive" | number;
   };
   readonly mitigations: MitigationSettings;
   readonly tsx: Switch;
+  /** QEMU's parameters of a migration that leaves this host. */
+  readonly migration: MigrationSettings;
   readonly guests: Readonly<Record<string, GuestSpec>>;
 }

@@ -6,25 +6,40 @@
  * interrupt, notification, timer, device, own step.
  */
 import { EXTRAS } from "../cost/paths.ts";
-import { VECTOR } from "../guest/program.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { assert } from "../lib/assert.ts";
-import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
 import { Accounting, type LatencyObserver } from "./accounting.ts";
-import { KIND } from "./exit-kinds.ts";
+import { Affinity } from "./affinity.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
-import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
+import {
+  blockSettings,
+  CostCache,
+  cpuSettings,
+  loopSettings,
+  operationSettings,
+  schedulerSettings,
+  switchSettings,
+} from "./host-settings.ts";
+import { PauseLoop, PLE_WINDOW } from "./pause-loop.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { Scheduler } from "./scheduler.ts";
+import { arrivedVm, leaveKvmRun, restoreVm, type Arrival } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
-import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
+import { VcpuEvents } from "./vcpu-events.ts";
+import { VcpuSwitch } from "./vcpu-switch.ts";
+import { WorkCounters } from "./work-counters.ts";
 import { VhostNet } from "./vhost.ts";
-import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
+import { VmControl } from "./vm-control.ts";
+import { bootVm, bootWorkload, decide, endVm, samePrograms, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
 const REBASE = 2 ** 42;
@@ -32,6 +47,7 @@ const REBASE = 2 ** 42;
 export class KvmHost {
   resolved: ResolvedHost;
   readonly tally = new Tally();
+  readonly work = new WorkCounters(this.tally);
   vms: readonly Vm[] = [];
   vcpus: readonly Vcpu[] = [];
   now: Instant = instant(-0);
@@ -45,11 +61,15 @@ export class KvmHost {
   private readonly accounting: Accounting;
   private readonly delivery: InterruptDelivery;
   private readonly timer: LapicTimer;
+  private readonly switching: VcpuSwitch;
+  private readonly scheduler: Scheduler;
   private readonly block: VcpuBlock;
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
-  private readonly vhost: VhostNet;
+  private readonly events: VcpuEvents;
+  /** QEMU's hold on its VMs. */
+  readonly control: VmControl;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -62,29 +82,53 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
-    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
+    const tick = (cpu: number, at: Instant): void => this.scheduler.tick(cpu, at);
+    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey, tick });
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
-    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
+    const coalesces = resolved.cpu.vendor === "intel";
+    this.delivery = new InterruptDelivery({ ipiFlight, reschedule, coalesces, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
+    this.switching = new VcpuSwitch({ settings: switchSettings(resolved), cpus, timer, tally });
+    this.scheduler = this.makeScheduler(rekey);
+    const { scheduler } = this;
+    const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
-    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
+    const pauses = new PauseLoop({ window: PLE_WINDOW[resolved.cpu.vendor], scheduler, tally });
+    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, pauses, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
       timer,
       accounting: this.accounting,
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
+      reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
-    this.vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const { loop, operations, block, ipis, switching } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, pauses, cpus, vhost });
+    this.control = new VmControl(this, seed, delivery, (vcpu, at) => leaveKvmRun(vcpu, cpus, scheduler, at));
     this.configure(resolved);
+  }
+
+  private makeScheduler(rekey: (vcpu: Vcpu) => void): Scheduler {
+    return new Scheduler({
+      settings: schedulerSettings(this.resolved),
+      cpus: this.cpus,
+      switching: this.switching,
+      interruptGuest: (vcpu, now) => this.delivery.reschedule(vcpu, now),
+      awake: (vcpu, now) => this.block.running(vcpu, now),
+      stopPolling: (vcpu, now) => this.block.stopPolling(vcpu, now),
+      placed: (vcpu) => vcpu.settleOn(this.resolved.nohzFull[vcpu.cpu] === true),
+      rekey,
+    });
   }
 
   /** Puts the network devices of the host's first two VMs on one bridge; `workers`: CPUs of their vhost threads. */
@@ -108,20 +152,26 @@ export class KvmHost {
   /**
    * Takes a new configuration live, as KVM takes a written module parameter: counters, guests and
    * pending timers stay, predicates are asked anew at the next arming.
+   * @param arrival one of its guests comes from another host and goes on where it stood.
    */
-  configure(resolved: ResolvedHost): void {
+  configure(resolved: ResolvedHost, arrival?: Arrival): void {
     assert(resolved.spec.cpus === this.cpus.count, "a host keeps its number of CPUs until it reboots");
     this.resolved = resolved;
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = blockSettings(resolved);
+    this.switching.settings = switchSettings(resolved);
+    this.scheduler.settings = schedulerSettings(resolved);
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
-    this.placeVms(resolved, ghz);
+    this.placeVms(resolved, ghz, arrival);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);
     this.cpuEvents = new EventTree(this.cpus.count);
+    this.keyEvents();
+    if (arrival === undefined) return;
+    restoreVm(this.vms, arrival, this.now, this.timer, this.block);
     this.keyEvents();
   }
 
@@ -148,7 +198,7 @@ export class KvmHost {
       if (away <= cpuAway) {
         const vcpu = vcpus[vcpuEvents.first()] as Vcpu;
         this.now = (base + away) as Instant;
-        this.fire(vcpu, this.now);
+        this.events.fire(vcpu, this.now);
         vcpuEvents.set(vcpu.index, vcpu.nextAt());
       } else {
         this.now = (base + cpuAway) as Instant;
@@ -158,94 +208,46 @@ export class KvmHost {
     this.now = end as Instant;
   }
 
+  /** Run queues of the CPUs that vCPUs share. */
+  get runQueues(): Pick<Scheduler, "queues"> {
+    return this.scheduler;
+  }
+
   /** Physical CPUs, for the view of a slice border. */
   get physicalCpus(): PhysicalCpus {
     return this.cpus;
   }
 
-  private fire(vcpu: Vcpu, now: Instant): void {
-    switch (vcpu.source) {
-      case SOURCE.step:
-        this.step(vcpu, now);
-        return;
-      case SOURCE.notification:
-        this.loop.notified(vcpu, now);
-        return;
-      case SOURCE.timer:
-        if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
-        else this.timer.fire(vcpu, now);
-        return;
-      case SOURCE.arrival:
-        if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
-        return;
-      default:
-        vcpu.hostInterruptAt = NEVER;
-        if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
-    }
-  }
-
-  private step(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.state === STATE.guest) {
-      this.loop.step(vcpu, now);
-      return;
-    }
-    switch (vcpu.phase) {
-      case PHASE.effect:
-        this.effect(vcpu, now);
-        return;
-      case PHASE.end:
-        this.loop.end(vcpu, now);
-        return;
-      case PHASE.asleep:
-        this.block.asleep(vcpu, now);
-        return;
-      case PHASE.running:
-        this.block.running(vcpu, now);
-        return;
-      default:
-        this.block.pollEnded(vcpu, now);
-    }
-  }
-
-  private effect(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.kind === KIND.hlt || vcpu.kind === KIND.hltReenter || vcpu.kind === KIND.hltBlocks) {
-      this.block.halt(vcpu, now);
-      return;
-    }
-    vcpu.phase = PHASE.end;
-    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    if (vcpu.kind === KIND.doorbell) this.loop.addWakeWork(vcpu, this.vhost.notified(vcpu, now));
-    else this.ipis.deliver(vcpu, now);
-  }
-
-  /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
-  private placeVms(resolved: ResolvedHost, ghz: number): void {
+  /** Keeps VMs that are still wanted with their vCPUs, boots the others or takes up the one that arrives. */
+  private placeVms(resolved: ResolvedHost, ghz: number, arrival: Arrival | undefined): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
     const costs = new CostCache(resolved);
+    this.work.take([...resolved.guests, ...this.vms.map(({ guest }) => guest)].map(({ spec }) => spec.workload));
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
-        old !== undefined && sameVm(old.guest, guest)
-          ? old
-          : bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
+        (old !== undefined && samePrograms(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
+        bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
-      for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
+      vm.vcpus.forEach((vcpu, number) => decide(vcpu, number, resolved, guest, costs));
       return vm;
     });
-    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
+    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.work, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
     for (const vm of this.vms) {
       for (const vcpu of vm.vcpus) {
         vcpu.siblings = vm.vcpus;
+        vcpu.program.mayBePreempted = vm.guest.sharedCpus !== null;
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }
-    this.cpus.place(this.vcpus, this.now);
+    const { cpus, scheduler, timer } = this;
+    const preempt = (vcpu: Vcpu, at: Instant): void => this.events.preempt(vcpu, at);
+    new Affinity({ scheduler, cpus, timer, noDomain: resolved.noDomain, preempt }, this.now).apply(this.vms);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(
-      new Set(this.vcpus.flatMap((vcpu) => [vcpu.costs, vcpu.coldCosts])),
-      new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])),
-    );
+    const costsOf = ({ places }: Vcpu): (readonly ExitCost[])[] =>
+      places.flatMap((place) => (place === null ? [] : [place.costs, place.coldCosts]));
+    this.accounting.use(new Set(this.vcpus.flatMap(costsOf)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }
 
   /** Enters every actor's next event, relative to now. */
@@ -260,6 +262,7 @@ export class KvmHost {
   private memoryChanged(watcher: Vcpu | undefined): void {
     if (watcher === undefined || !watcher.program.memoryChanged() || watcher.state !== STATE.guest) return;
     watcher.stepAt = (this.now + watcher.program.runCycles) as Instant;
+    watcher.writes?.takeRest();
     this.vcpuEvents.set(watcher.index, watcher.nextAt());
   }
 
@@ -269,5 +272,6 @@ export class KvmHost {
     this.now = (this.now - this.rebaseCycles) as Instant;
     for (const vcpu of this.vcpus) vcpu.shift(-this.rebaseCycles);
     this.cpus.shift(-this.rebaseCycles);
+    this.scheduler.shift(-this.rebaseCycles, this.vcpus);
   }
 }

@@ -34,12 +34,16 @@ export interface KernelTraits {
   readonly postedTimer: "absent" | "apicv" | "disabled_exits" | "isolated_cpu";
   /** `kvm_intel.enable_ipiv` exists: IPI virtualization is used where the CPU has it (5.19). */
   readonly ipiVirtualization: "absent" | "present";
+  /** `kvm->arch.pause_in_guest` on SVM: set and forgotten, or PAUSE exits are off for good (5.9). */
+  readonly svmPauseInGuest: "ignored" | "honoured";
   /** x2AVIC: AVIC for guests in x2APIC mode (6.1). */
   readonly x2avic: "absent" | "present";
   /** Default of `kvm_amd.avic`: off, or on where the CPU has x2AVIC (6.18). */
   readonly avicDefault: "off" | "with_x2avic";
   /** AVIC sends IPIs without an exit on every CPU, or not with erratum 1235 (`kvm_amd.enable_ipiv`). */
   readonly avicIpis: "always" | "not_with_erratum";
+  /** A vCPU whose ID is too large for AVIC's table is not created, or turns its VM's AVIC off (PHYSICAL_ID_TOO_BIG). */
+  readonly avicBigIds: "refused" | "inhibits";
   /** A posted interrupt for the vCPU that runs on this very CPU raises a physical IPI to itself. */
   readonly selfNotification: "sent" | "skipped";
   /** How a posted interrupt wakes a blocked vCPU: `kvm_vcpu_kick`, from 5.17 `kvm_vcpu_wake_up`. */
@@ -81,8 +85,14 @@ export interface KernelTraits {
    * right before VMLAUNCH, always or by features that only VM entries look at.
    */
   readonly verw: "only_without_l1d_flush" | "always" | "per_vm";
+  /** The host's scheduler: CFS, or (6.6) EEVDF. */
+  readonly scheduler: "cfs" | "eevdf";
+  /** `preemption_reported` and `preemption_other` count how vCPUs lose their CPU (5.19). */
+  readonly countsPreemption: boolean;
   /** As a guest: starting a queued timer anew that is the first writes the clock event device twice, or once (5.15). */
   readonly hrtimerRestart: "two_writes" | "one_write";
+  /** Huge pages of a VM whose writes are logged: split by the fault of a page's first write, or all at once (5.18). */
+  readonly hugePageSplit: "on_fault" | "eager";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */
   readonly knows: readonly Vulnerability[];
   /** Branch history injection: code of its own and a part of the spectre_v2 line (6.9). */

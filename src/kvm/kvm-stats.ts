@@ -20,5 +20,9 @@ export const KVM_STATS = [
   "halt_poll_success_ns",
   "halt_poll_fail_ns",
   "halt_wait_ns",
+  "directed_yield_attempted",
+  "directed_yield_successful",
+  "preemption_reported",
+  "preemption_other",
 ] as const;
 export type KvmStat = (typeof KVM_STATS)[number];

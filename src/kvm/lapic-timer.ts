@@ -70,6 +70,12 @@ export class LapicTimer {
     this.start(vcpu, period === 0 ? 0 : now + period, period, now);
   }
 
+  /** `kvm_apic_set_state`: a count that came from another host goes on from where it stood (TMCCT). */
+  resumeCount(vcpu: Vcpu, left: number, period: number, now: Instant): void {
+    vcpu.deadlineMode = false;
+    this.start(vcpu, now + left, period, now);
+  }
+
   /** Cycles by which the timer is fired early. */
   advanceCycles(vcpu: Vcpu): number {
     return cyclesOf(vcpu.advance.ns, this.ghz);
@@ -135,6 +141,22 @@ export class LapicTimer {
     if (vcpu.timer !== TIMER.armed || !vcpu.canUseHvTimer) return;
     vcpu.timerAt = NEVER;
     this.restart(vcpu, now);
+  }
+
+  /**
+   * The vCPU is loaded on another CPU: the preemption timer is asked (`kvm_lapic_restart_hv_timer`), an
+   * hrtimer looks for a CPU again (`__kvm_migrate_apic_timer`), unless it is one to be posted. True when
+   * an hrtimer was moved.
+   */
+  moved(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.timer === TIMER.hv) {
+      if (vcpu.period === 0 && vcpu.deadline - this.advanceCycles(vcpu) <= now) this.expireHv(vcpu, now);
+      else this.restart(vcpu, now);
+      return false;
+    }
+    if (vcpu.timer !== TIMER.armed || vcpu.canPostTimer) return false;
+    vcpu.timerCpu = this.cpus.timerTarget(vcpu.cpu, now);
+    return true;
   }
 
   /** `kvm_inject_pending_timer_irqs`, in the outer loop before an entry. */

@@ -3,6 +3,7 @@
  * timer its vCPUs get.
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
+import { apicvInhibits, type HeldInhibit, tooManyVcpus } from "./apicv-inhibit.ts";
 import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
 import { kernelNameOf, kernelOf } from "./kernel-choice.ts";
@@ -10,7 +11,7 @@ import type { MitigationContext } from "./mitigation.ts";
 import { bhiMode } from "./branch-history.ts";
 import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
-import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "./resolved.ts";
 import {
   canPostTimer,
   canUseHvTimer,
@@ -25,8 +26,12 @@ type Host = Omit<ResolvedHost, "guests">;
 
 /** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
-  const exits = disabledExits(spec, host.spec, host.cpu);
-  const guest = { ...exits, apicvActive: apicvActive(host, spec) };
+  const exits = disabledExits(spec, host.spec, host.cpu, host.traits);
+  const vm = { ...host, guest: spec };
+  const refused = tooManyVcpus(vm);
+  if (refused !== null) throw new SpecError(["guests", placed.kind, "vcpus"], refused);
+  const inhibits = apicvInhibits(vm);
+  const guest = { ...exits, apicvActive: apicvActive(host, spec, inhibits), apicvInhibits: inhibits };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
@@ -37,6 +42,7 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     usesSpecCtrl: usesSpecCtrl(host, spec),
     specCtrlDiffers: specCtrlDiffers(host, spec),
     cpus: placed.cpus,
+    sharedCpus: placed.sharedCpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
     timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },
@@ -44,16 +50,14 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
 }
 
 /**
- * kvm_vcpu_apicv_active. No inhibit of APICv (Hyper-V AutoEOI, …) is emulated: a guest follows its
- * host. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn it off for such
- * a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
+ * kvm_vcpu_apicv_active. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn
+ * it off for such a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
  */
-function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
-  const ofHost = host.apicv;
-  if (host.cpu.vendor === "intel" || !ofHost.value || spec.apic === "xapic" || host.x2avic.value) return ofHost;
-  return host.traits.x2avic === "present"
-    ? { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" }
-    : { value: false, why: "an x2APIC guest inhibits AVIC on a kernel without x2AVIC" };
+function apicvActive(host: Host, spec: GuestSpec, inhibits: readonly HeldInhibit[]): Decided<boolean> {
+  const first = inhibits[0];
+  if (first !== undefined) return { value: false, why: first.why };
+  if (host.cpu.vendor === "intel" || spec.apic === "xapic" || host.x2avic.value) return host.apicv;
+  return { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" };
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { CpuModel, Vulnerability } from "../hw/cpu-model.ts";
 import { CPUS } from "../hw/cpus.ts";
+import { atTurbo } from "../hw/turbo.ts";
 import { entryWork } from "./entry-work.ts";
 import { fastpathDecisions, patchedTraits } from "./fastpath-decisions.ts";
 import type { HostSpec } from "./host-spec.ts";
@@ -12,7 +13,7 @@ import { isolation } from "./isolation.ts";
 import { kernelOf } from "./kernel-choice.ts";
 import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
 import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
-import { apicv, haltPoll, ipiVirtualization, piInjectTimer, preemptionTimer, timerAdvance, x2avic } from "./module-parameters.ts";
+import { apicv, haltPoll, ipiVirtualization, piInjectTimer, pml, preemptionTimer, timerAdvance, x2avic } from "./module-parameters.ts";
 import { placeGuests } from "./placement.ts";
 import { resolveGuest } from "./resolve-guest.ts";
 import { type ResolvedHost, SpecError } from "./resolved.ts";
@@ -22,7 +23,7 @@ import { type ResolvedHost, SpecError } from "./resolved.ts";
  * cannot be emulated: vCPUs that do not fit, a list that is none, a patch without its code.
  */
 export function resolveHost(spec: HostSpec): ResolvedHost {
-  const cpu: CpuModel = CPUS[spec.cpu];
+  const cpu: CpuModel = spec.turbo ? atTurbo(CPUS[spec.cpu]) : CPUS[spec.cpu];
   const kernel = kernelOf(spec.kernel);
   const traits = patchedTraits(kernel, spec, cpu.vendor);
   const isolated = isolation(spec, traits);
@@ -35,11 +36,14 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
     kernel,
     traits,
     nohzFull: isolated.timers,
+    noDomain: isolated.domains,
+    isolated: isolated.isolated,
     piInjectTimer: piInjectTimer(spec, kernel, traits, isolated),
     preemptionTimer: preemptionTimer(spec, cpu),
     apicv: apicv(spec, cpu, traits),
     x2avic: x2avic(spec, cpu, traits),
     ipiVirtualization: ipiVirtualization(spec, cpu, traits),
+    pml: pml(spec, cpu),
     fastpath: fastpathDecisions(kernel, traits, spec, cpu.vendor),
     haltPoll: haltPoll(spec, traits),
     timerAdvance: timerAdvance(spec, traits),

@@ -4,6 +4,7 @@
  * exits they disabled. Each decision carries its reason, which `explain` prints.
  */
 import type { CpuModel, Vulnerability } from "../hw/cpu-model.ts";
+import type { HeldInhibit } from "./apicv-inhibit.ts";
 import type { TimerMode } from "./counters.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { GuestSpec, HostSpec } from "./host-spec.ts";
@@ -48,13 +49,17 @@ export interface ResolvedGuest {
   readonly hltInGuest: boolean;
   readonly mwaitInGuest: boolean;
   readonly pauseInGuest: boolean;
+  /** kvm_vcpu_apicv_active; false when a reason below holds. */
   readonly apicvActive: Decided<boolean>;
+  readonly apicvInhibits: readonly HeldInhibit[];
   /** The guest kernel writes SPEC_CTRL, so KVM switches it. */
   readonly usesSpecCtrl: Decided<boolean>;
   /** KVM writes SPEC_CTRL at each entry and exit. */
   readonly specCtrlDiffers: Decided<boolean>;
-  /** Physical CPU of each vCPU. */
+  /** Physical CPU of each vCPU: its own, or where one that shares CPUs starts. */
   readonly cpus: readonly number[];
+  /** CPUs that its vCPUs share and float over, ascending; null when each has one of its own. */
+  readonly sharedCpus: readonly number[] | null;
   /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */
   readonly canPostTimer: Decided<boolean>;
   readonly canUseHvTimer: Decided<boolean>;
@@ -70,12 +75,18 @@ export interface ResolvedHost {
   readonly traits: KernelTraits;
   /** Per physical CPU: its tick and timers were moved away (HK_TYPE_TIMER does not contain it). */
   readonly nohzFull: readonly boolean[];
+  /** Per physical CPU: in no scheduling domain (HK_TYPE_DOMAIN does not contain it), so nothing balances there. */
+  readonly noDomain: readonly boolean[];
+  /** Per physical CPU: isolcpus= or nohz_full= keeps the host's own threads away. */
+  readonly isolated: readonly boolean[];
   readonly piInjectTimer: Decided<boolean>;
   readonly preemptionTimer: Decided<boolean>;
   /** APICv on Intel, AVIC on AMD. */
   readonly apicv: Decided<boolean>;
   readonly x2avic: Decided<boolean>;
   readonly ipiVirtualization: Decided<boolean>;
+  /** kvm_intel.pml. */
+  readonly pml: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly haltPoll: HaltPollSettings;
   readonly timerAdvance: Decided<TimerAdvanceSettings>;

@@ -9,32 +9,29 @@
 import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
-import { OP, VECTOR, type Vector } from "../guest/program.ts";
-import { idleExitNs, type CState } from "../hw/cstates.ts";
+import { OP, VECTOR } from "../guest/program.ts";
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
-import { statIndex, type Accounting } from "./accounting.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import type { Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
+import { takeInterrupt } from "./take-interrupt.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const GUEST = AT.vcpuCycles + VCPU_STATES.indexOf("guest");
 const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
-const INJECTIONS = statIndex("irq_injections");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
 export interface RunLoopSettings {
   readonly ghz: number;
-  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
-  readonly mwaitCstates: readonly CState[];
-  readonly hltCstates: readonly CState[];
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
@@ -53,20 +50,26 @@ export class RunLoop {
   private readonly accounting: Accounting;
   private readonly tally: Tally;
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
 
-  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  /**
+   * @param needs.execute performs the operation the guest has come to; true when it exited.
+   * @param needs.reschedule is schedule() for a vCPU that is to give way; true when another thread takes its CPU.
+   */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;
     accounting: Accounting;
     tally: Tally;
     execute: (vcpu: Vcpu, now: Instant) => boolean;
+    reschedule: (vcpu: Vcpu, now: Instant) => boolean;
   }) {
     this.settings = needs.settings;
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
     this.execute = needs.execute;
+    this.reschedule = needs.reschedule;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -78,7 +81,7 @@ export class RunLoop {
 
   /** The guest is left in the middle of a stretch of computation. */
   exitByEvent(vcpu: Vcpu, kind: number, now: Instant): void {
-    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.beginExit(vcpu, kind, now);
   }
 
@@ -119,7 +122,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || hasRequest(vcpu))) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -131,6 +134,7 @@ export class RunLoop {
       takeEoiBack(vcpu);
       this.timer.injectPending(vcpu);
     }
+    if (vcpu.needResched && this.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;
@@ -153,12 +157,16 @@ export class RunLoop {
     }
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
-    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.settle(vcpu, now);
   }
 
   /** The guest has come to the end of a stretch of computation. */
   step(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.writes !== null && vcpu.writes.rest > 0) {
+      this.exitByEvent(vcpu, vcpu.writes.write(now), now);
+      return;
+    }
     vcpu.program.runCycles = 0;
     this.settle(vcpu, now);
   }
@@ -170,7 +178,9 @@ export class RunLoop {
     const cost = costs[kind] as ExitCost;
     vcpu.exitCosts = costs;
     vcpu.coldPredictors = cost.flushesPredictors;
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += asleepInGuest(vcpu, now);
     vcpu.state = STATE.exit;
+    vcpu.exitedAt = now;
     vcpu.since = now;
     vcpu.kind = kind;
     vcpu.cost = cost;
@@ -188,8 +198,13 @@ export class RunLoop {
     if (kind === KIND.externalInterrupt) {
       vcpu.hasExtras = true;
       vcpu.interruptCycles = vcpu.pendingInterruptCycles;
+      vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
+    }
+    if (vcpu.writes !== null) {
+      vcpu.writes.ran(now);
+      if (cost.interruptsOnAt !== Infinity) total += vcpu.writes.flush(vcpu);
     }
     vcpu.stepAt = (now + total) as Instant;
   }
@@ -208,15 +223,18 @@ export class RunLoop {
     return true;
   }
 
-  private enter(vcpu: Vcpu, now: Instant): void {
+  enter(vcpu: Vcpu, now: Instant): void {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    // Halted in the guest, the core goes to sleep again.
+    vcpu.wokenAt = NEVER;
     if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
     vcpu.notifyIsKick = false;
+    if (vcpu.stop !== null) return vcpu.stop(now);
     if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
       // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
       vcpu.hostInterruptAt = NEVER;
@@ -241,6 +259,7 @@ export class RunLoop {
   /** The guest goes on: takes interrupts, and runs to its next operation that is not at once. */
   private settle(vcpu: Vcpu, now: Instant): void {
     const { program } = vcpu;
+    if (vcpu.writes !== null) vcpu.writes.ran(now);
     for (;;) {
       if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
       if (vcpu.haltedInGuest) {
@@ -256,6 +275,7 @@ export class RunLoop {
       if (program.runCycles > 0) {
         if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
+        if (vcpu.writes !== null) vcpu.writes.runs(vcpu, now);
         return;
       }
       if (program.op === OP.none) program.next(now);
@@ -263,38 +283,13 @@ export class RunLoop {
     }
   }
 
-  /** The highest pending vector is taken by the guest. */
   private take(vcpu: Vcpu, now: Instant): void {
-    const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
-    vcpu.irr &= ~vector;
-    let at = (now + this.settings.interruptDelivery) as Instant;
-    if (vcpu.haltedInGuest) {
-      vcpu.haltedInGuest = false;
-      at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
-    }
-    // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
-    if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
-    if (vector === VECTOR.timer && vcpu.lateFor !== NEVER) {
-      this.accounting.timerLatency(Math.max(0, at - vcpu.lateFor));
-      vcpu.lateFor = NEVER;
-    }
-    if (vector === VECTOR.reschedule && vcpu.ipiSentAt !== NEVER) {
-      this.accounting.ipiLatency(at - vcpu.ipiSentAt);
-      vcpu.ipiSentAt = NEVER;
-    }
-    vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
-    vcpu.program.runCycles += at - now;
-  }
-
-  /** The core leaves the C-state that the guest itself put it into. */
-  private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
-    const { ghz, mwaitCstates, hltCstates } = this.settings;
-    const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
-    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
+    takeInterrupt(vcpu, now, this.settings.interruptDelivery, this.accounting, this.tally);
   }
 }
 
-/** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
-function hasRequest(vcpu: Vcpu): boolean {
-  return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
+/** The guest's stretch of computation is broken off; the program goes on with the rest of it. */
+function breakOff(vcpu: Vcpu, now: Instant): void {
+  vcpu.program.runCycles = vcpu.stepAt - now;
+  if (vcpu.writes !== null) vcpu.program.runCycles += vcpu.writes.takeRest();
 }

@@ -5,16 +5,24 @@
  *   GUEST ──exit──▶ EXIT ──entry──▶ GUEST
  *                    │ HLT, nothing pending
  *                    ├──▶ POLL ──event──▶ EXIT
- *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *                    ├──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *                    │       └──wake, CPU taken──▶ STEAL
+ *                    └──need_resched──▶ STEAL ──schedule in──▶ EXIT
+ *   asked to stop, at what would be the next entry: EXIT ──▶ PAUSED
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { VcpuWrites } from "./dirty-log.ts";
+import { SpinState } from "./spin-state.ts";
+import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
+import { VcpuSettings } from "./vcpu-settings.ts";
 
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
+/** Numbers of VCPU_STATES; a paused vCPU, not in KVM_RUN, is in none. From `blocked` on the thread is on no CPU. */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -33,6 +41,10 @@ export const PHASE = {
   asleep: 4,
   /** The thread runs again. */
   running: 5,
+  /** The thread has left its CPU to another one. */
+  leaving: 6,
+  /** The thread that was preempted runs again. */
+  resuming: 7,
 } as const;
 
 /** Where the guest's APIC timer lives (`struct kvm_timer`). */
@@ -66,41 +78,28 @@ export const NEVER_MISSED = -1;
  */
 const ZERO = -0;
 
-export class Vcpu {
+export class Vcpu extends VcpuSettings {
   /** Number on the host: the order of simultaneous events. */
   index = 0;
-  /** Physical CPU it is pinned to. */
-  readonly cpu: number;
+  /** Physical CPU that it runs on, or ran on last. */
+  cpu: number;
   readonly program: Program;
   /** The vCPUs of its VM, itself included, by their number in it. */
   siblings: readonly Vcpu[] = [];
+  /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
+  task: Task<Vcpu> | null = null;
+  readonly spin = new SpinState();
+  /** TIF_NEED_RESCHED: its thread is to give way. */
+  needResched = false;
   /** Where its device's packets go, when they stay on the host. */
   link: Link | null = null;
-  /** Compiled costs by exit kind, replaced when the configuration changes. */
-  costs: readonly ExitCost[] = [];
-  /** The same for an exit that finds the branch predictors flushed. */
-  coldCosts: readonly ExitCost[] = [];
-
-  // Settings of the VM, decided anew when the configuration changes.
-  apicv = false;
-  xapic = false;
-  /** x2APIC cluster mode: its IPIs have logical destinations. */
-  logicalDestinations = false;
-  ipiVirtualization = false;
-  /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
-  eoiByMsr = true;
-  /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
-  pvEoi = false;
-  pauseInGuest = false;
-  hltInGuest = false;
-  mwaitInGuest = false;
-  canPostTimer = false;
-  canUseHvTimer = false;
 
   state: number = STATE.guest;
   since: Instant = NEVER;
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
+  /** A signal waits for it to leave KVM_RUN: what happens instead of the next entry. */
+  stop: ((now: Instant) => void) | null = null;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -140,11 +139,23 @@ export class Vcpu {
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
+  /** When an event reached the core that sleeps in the guest, and when the core is out of its C-state. */
+  wokenAt: Instant = NEVER;
+  awakeAt: Instant = NEVER;
+  /** Cycles that its core has slept inside the guest, in complete stretches. */
+  sleptInGuest = ZERO;
   wakeRequested = false;
+  /** Its writes, while the memory of its VM is watched. */
+  writes: VcpuWrites | null = null;
+  /** When its thread went to sleep last. */
+  blockedAt: Instant = NEVER;
+  /** Another thread wants the CPU that it polls on. */
+  pollGivenUp = false;
 
   // The exit in flight.
   kind = 0;
   phase: number = PHASE.end;
+  exitedAt: Instant = NEVER;
   cost: ExitCost | null = null;
   /** The costs by kind that it began with: what it costs should its kind change on the way. */
   exitCosts: readonly ExitCost[] = [];
@@ -153,8 +164,9 @@ export class Vcpu {
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  /** Whom its IPI goes to. */
+  /** Whom its IPI goes to, and how many of them it has reached. */
   targets: readonly Vcpu[] = [];
+  reached = 0;
   noise = ZERO;
   /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
   coldPredictors = false;
@@ -162,13 +174,23 @@ export class Vcpu {
   refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
-  /** Some of the five below is not zero. */
+  /** Where the exit goes on after its thread was off its CPU, and how far that was from its step. */
+  heldPhase: number = PHASE.end;
+  heldCycles = ZERO;
+  /** Some of those below is not zero. */
   hasExtras = false;
   waitCycles = ZERO;
   wakeCycles = ZERO;
   handlerCycles = ZERO;
   loopCycles = ZERO;
   interruptCycles = ZERO;
+  /** Part of them that was handled before KVM's exit handler was called. */
+  earlyInterruptCycles = ZERO;
+  /** Indirect branch predictor barriers of its loads onto a CPU, the one at the beginning of this stretch apart. */
+  barrierCycles = ZERO;
+  barrierNow = ZERO;
+  /** What of a conditional L1D flush had passed when its thread left its CPU. */
+  flushHeld = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
   pendingInterruptCycles = ZERO;
 
@@ -184,6 +206,7 @@ export class Vcpu {
     advance: TimerAdvance;
     boot: Instant;
   }) {
+    super();
     this.index = settings.index;
     this.cpu = settings.cpu;
     this.program = settings.program;
@@ -226,6 +249,11 @@ export class Vcpu {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
+  /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
+  isLoaded(): boolean {
+    return this.state < STATE.blocked && !(this.state === STATE.exit && (this.phase === PHASE.asleep || this.phase === PHASE.leaving));
+  }
+
   /** A new exit has nothing beyond its compiled cost yet. */
   clearExtras(): void {
     this.hasExtras = false;
@@ -234,6 +262,15 @@ export class Vcpu {
     this.handlerCycles = 0;
     this.loopCycles = 0;
     this.interruptCycles = 0;
+    this.earlyInterruptCycles = 0;
+    this.barrierCycles = 0;
+    this.barrierNow = 0;
+    this.flushHeld = 0;
+  }
+
+  /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
+  hasRequest(): boolean {
+    return this.timerPending || (!this.apicv && this.irr !== 0 && !this.windowWanted);
   }
 
   /** Moves every remembered instant by `delta`. */
@@ -249,8 +286,14 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.writes?.shift(delta);
+    this.wokenAt = move(this.wokenAt);
+    this.awakeAt = move(this.awakeAt);
+    this.blockedAt = move(this.blockedAt);
+    this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
+    this.task?.shift(delta);
     this.program.shift(delta);
   }
 }

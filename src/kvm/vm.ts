@@ -2,24 +2,29 @@
 import { bootLinux } from "../guest/linux.ts";
 import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import type { Program } from "../guest/program.ts";
-import { WORKLOADS, WORKLOAD_NAMES } from "../guest/workloads.ts";
+import { workloadOf } from "../guest/workload-choice.ts";
 import { assert } from "../lib/assert.ts";
 import type { Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
 import { initialWindow } from "./halt-polling.ts";
 import { kernelOf } from "./kernel-choice.ts";
+import { guestCstates } from "./guest-halt.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
 import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
-import { Vcpu } from "./vcpu.ts";
+import { STATE, Vcpu } from "./vcpu.ts";
+import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
+import type { WorkCounters } from "./work-counters.ts";
 
 export interface Vm {
   readonly name: string;
   readonly vcpus: readonly Vcpu[];
   guest: ResolvedGuest;
+  /** How often it moved from host to host: the vCPUs of each stay have random draws of their own. */
+  readonly lives: number;
 }
 
 /** Makes the programs of a VM; tests and benchmarks bring their own. */
@@ -40,22 +45,23 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
 
 /** The Linux guest with the workload that the specification names. */
 export const bootWorkload: Boot = (guest, seed, ghz, now) =>
-  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: WORKLOADS[guest.spec.workload] });
+  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: workloadOf(guest.spec.workload) });
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
-/** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
-export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["workload", "hz", "nohz", "load"] as const;
-  const sameTimers = restartsTwice(old) === restartsTwice(wanted);
-  return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+/** What runs in the VM can run on, wherever its vCPUs go; otherwise it is started anew. */
+export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  const keys = ["hz", "nohz", "load", "vcpus"] as const;
+  const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
+  return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
-export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
+/** @param lives 0 for a VM that boots. */
+export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant, lives = 0): Vm {
   assert(programs.length === guest.cpus.length, "a VM has one program per vCPU");
   const vcpus = programs.map((program, number) => {
     const vcpu = new Vcpu({
-      name: `${guest.name}/${number}`,
+      name: `${guest.name}/${number}${lives === 0 ? "" : `/${lives}`}`,
       seed,
       index: 0,
       cpu: guest.cpus[number] as number,
@@ -68,28 +74,42 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
     return vcpu;
   });
   for (const vcpu of vcpus) vcpu.siblings = vcpus;
-  return { name: guest.name, vcpus, guest };
+  return { name: guest.name, vcpus, guest, lives };
 }
 
-/** Gives a vCPU the host's and guest's present settings. */
-export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
-  const inputs = timerInputs(host, guest, vcpu.cpu);
-  const { warm, cold } = costs.costs(guest, vcpu.cpu);
-  vcpu.costs = warm;
-  vcpu.coldCosts = cold;
+/** Gives the vCPU with this number the host's and guest's present settings. */
+export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
+  const own = guest.sharedCpus === null ? (guest.cpus[number] as number) : vcpu.cpu;
+  const usable = guest.sharedCpus ?? [own];
+  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
+  const lapicTimer = guest.spec.timer !== "hv_stimer";
+  vcpu.places = [false, true].map((nohzFull) => {
+    const cpu = usable.find((one) => (host.nohzFull[one] === true) === nohzFull);
+    if (cpu === undefined) return null;
+    const inputs = timerInputs(host, guest, cpu);
+    const { warm, cold } = costs.costs(guest, cpu);
+    return {
+      costs: warm,
+      coldCosts: cold,
+      canPostTimer: lapicTimer && canPostTimer(inputs),
+      canUseHvTimer: lapicTimer && canUseHvTimer(inputs),
+    };
+  });
+  vcpu.settleOn(host.nohzFull[own] === true);
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
-  vcpu.ipiVirtualization = host.ipiVirtualization.value && vcpu.apicv;
+  vcpu.virtualRegisters = virtualRegisters(host, guest).value;
+  vcpu.virtualSelfIpi = virtualSelfIpi(host, guest);
+  vcpu.virtualIpis = VIRTUAL_IPIS[virtualIpis(host, guest).value];
+  vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
+  vcpu.guestCstates = guestCstates(host, guest);
+  vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
-  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
-  const lapicTimer = guest.spec.timer !== "hv_stimer";
-  vcpu.canPostTimer = lapicTimer && canPostTimer(inputs);
-  vcpu.canUseHvTimer = lapicTimer && canUseHvTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);
@@ -97,10 +117,10 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
 }
 
 /** The VM is gone: the time in its last states and its work count. */
-export function endVm(vm: Vm, tally: Tally, now: Instant): void {
+export function endVm(vm: Vm, tally: Tally, work: WorkCounters, now: Instant): void {
   for (const vcpu of vm.vcpus) {
-    tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
+    if (vcpu.state !== STATE.paused) tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     tally.add(AT.cpuCycles + CPU_USES.indexOf("exit_mitigation"), mitigationSoFar(vcpu, now));
-    tally.add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
+    tally.add(work.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
   }
 }

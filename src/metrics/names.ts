@@ -68,7 +68,11 @@ export const HOST_METRICS = {
   },
   kvm_timer_latency_cycles: { type: "histogram", help: "Host TSC cycles from a timer's deadline to the guest's handler.", labels: [] },
   kvm_ipi_latency_cycles: { type: "histogram", help: "Host TSC cycles from sending an IPI to the receiver's handler.", labels: [] },
-  kvm_apicv_inhibited: { type: "gauge", help: "1 when APIC virtualization is off on the host for this reason.", labels: ["reason"] },
+  kvm_apicv_inhibited: {
+    type: "gauge",
+    help: "1 when APIC virtualization is off for this reason in a VM of the host.",
+    labels: ["reason"],
+  },
   kvm_vcpu_seconds_total: {
     type: "counter",
     help: "Time of all vCPUs by state; the states add up to vCPUs times time.",
@@ -79,13 +83,27 @@ export const HOST_METRICS = {
     help: "Time of the physical CPUs by use; the uses add up to CPUs times time.",
     labels: ["use"],
   },
-  kvm_halt_polls_total: { type: "counter", help: "Polls of KVM before it blocks a halted vCPU, by result.", labels: ["result"] },
+  kvm_halt_polls_total: {
+    type: "counter",
+    help: "Polls of KVM before it blocks a halted vCPU, by result; invalid: given up because another thread was to run.",
+    labels: ["result"],
+  },
   kvm_halt_poll_seconds_total: {
     type: "counter",
     help: "Time spent in polls before blocking a halted vCPU, by result.",
     labels: ["result"],
   },
   kvm_guest_work_cycles_total: { type: "counter", help: "Useful guest cycles: the score of the workload.", labels: ["workload"] },
+  kvm_migrations_total: {
+    type: "counter",
+    help: "Migrations of guests away from this host by their end, and by whether the guest has fewer or more of the timer and ICR fastpaths there.",
+    labels: ["direction", "result"],
+  },
+  kvm_migration_downtime_seconds: {
+    type: "histogram",
+    help: "Time for which guests that left this host did not run.",
+    labels: [],
+  },
   kvm_stat_total: { type: "counter", help: "Statistics of KVM itself under their names there, quirks included.", labels: ["name"] },
   kvm_mitigation_state: {
     type: "gauge",

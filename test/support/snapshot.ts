@@ -8,6 +8,7 @@ import type { HostPlan } from "../../src/fleet/action.ts";
 import { HIGH_UNIT, type FleetSnapshot, type HostSnapshot } from "../../src/fleet/snapshot.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { CPUS } from "../../src/hw/cpus.ts";
+import { SHOWN_CELLS } from "../../src/kvm/exits.ts";
 import { AT, COUNTERS_LENGTH, EXIT_CYCLE_EDGES, REGION_SIZE } from "../../src/kvm/counters.ts";
 import { FASTPATH_NAMES } from "../../src/kvm/fastpaths.ts";
 import { kernelOf } from "../../src/kvm/kernel-choice.ts";
@@ -29,6 +30,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     Array.from({ length: guest.count }, (_, i): ResolvedGuest => {
       const decided = {
         apicvActive: yes,
+        apicvInhibits: [],
         usesSpecCtrl: yes,
         specCtrlDiffers: yes,
         canPostTimer: { ...yes, value: false },
@@ -42,6 +44,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         ...exits,
         ...decided,
         cpus: [0],
+        sharedCpus: null,
         timerMode: { value: "hv_timer", why: "a test says so" },
       };
     }),
@@ -55,9 +58,12 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    noDomain: [],
+    isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    pml: yes,
     x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
@@ -77,6 +83,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       bhiDisS: false,
       untrainReturns: false,
       ibpb: "none",
+      ibpbOnSwitch: true,
       verwToUserspace: "none",
       ibrs: "none",
       pti: true,
@@ -120,6 +127,8 @@ function fakeCounters(seed: number, resolved: ResolvedHost): { low: Float64Array
     const start = AT.exitBuckets + cell * width;
     low[AT.exits + cell] = low.subarray(start, start + width).reduce((sum, count) => sum + count, 0);
   }
+  // Exits that only some workloads cause.
+  low.fill(0, AT.exits + SHOWN_CELLS[resolved.cpu.vendor].length, AT.exits + REGION_SIZE.exits);
   for (const [i, name] of WORKLOAD_NAMES.entries()) {
     if (!resolved.guests.some(({ spec }) => spec.workload === name)) low[AT.workCycles + i] = 0;
   }
@@ -136,13 +145,13 @@ export function fakeHost(name: string, change: Partial<HostSnapshot> = {}): Host
   const resolved = change.resolved ?? fakeResolved(plan);
   const vcpus = resolved.guests.reduce((sum, guest) => sum + guest.spec.vcpus, 0);
   const seed = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
-  const times = { generation: 1, bootNs: 0, lastChangeNs: null };
+  const times = { generation: 1, bootNs: 0, lastChangeNs: null, ownWorkloads: [] };
   return { plan, resolved, state: "running", failure: null, ...times, vcpus, ...fakeCounters(seed, resolved), ...change };
 }
 
 /** A published fleet of these hosts, a minute old. */
 export function fakeFleet(hosts: readonly HostSnapshot[]): FleetSnapshot {
-  return { nowNs: 60e9, hosts: new Map(hosts.map((host) => [host.plan.name, host])) };
+  return { nowNs: 60e9, hosts: new Map(hosts.map((host) => [host.plan.name, host])), migrations: [], residences: [] };
 }
 
 /** A fleet of n ordinary hosts in two groups. */

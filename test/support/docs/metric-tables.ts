@@ -3,6 +3,7 @@ import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { CPUS, CPU_NAMES } from "../../../src/hw/cpus.ts";
 import type { Vendor } from "../../../src/hw/cpu-model.ts";
 import { WORKLOAD_NAMES } from "../../../src/guest/workloads.ts";
+import { INHIBITS_OF } from "../../../src/kvm/apicv-inhibit.ts";
 import { MISSES } from "../../../src/kvm/counters.ts";
 import { PATHS, type Exit } from "../../../src/kvm/exit.ts";
 import { EXITS, EXIT_REASONS } from "../../../src/kvm/exits.ts";
@@ -24,6 +25,7 @@ export function hostMetricTable(): string {
     plan: { name: "a-001", group: "a", zone: "", labels: {}, cohort: "none", spec },
     resolved: resolveHost(spec),
     workloads: WORKLOAD_NAMES,
+    rareExits: true,
   };
   return markdownTable(
     HEADING,
@@ -32,7 +34,7 @@ export function hostMetricTable(): string {
 }
 
 export function daemonMetricTable(): string {
-  const fleet = { nowNs: 0, hosts: new Map() };
+  const fleet = { nowNs: 0, hosts: new Map(), migrations: [], residences: [] };
   const families = daemonFamilies({ version: "", stats: new DaemonStats(), fleet, emulatedExits: 0 });
   return markdownTable(
     HEADING,
@@ -79,6 +81,7 @@ const VALUES_ELSEWHERE: Readonly<Record<string, string>> = {
   "kvm_exit_cycles.reason": "[exit reasons](#exit-reasons)",
   "kvm_exit_cycles_by_component_total.component": "[components](../cost/README.md#components)",
   "kvm_fastpath_misses_total.cause": "[causes](#fastpaths)",
+  "kvm_apicv_inhibited.reason": `${codes(INHIBITS_OF.intel)}; on AMD also ${codes(INHIBITS_OF.amd.filter((name) => !INHIBITS_OF.intel.includes(name)))}`,
   "kvm_guest_work_cycles_total.workload": "those of the host's guests: [workloads](../config/README.md#names)",
   "node_cpu_vulnerabilities_info.codename": "as `vulnerability` of `kvm_mitigation_state`",
   "node_cpu_vulnerabilities_info.state": codes(["not affected", "vulnerable", "mitigation"]),
@@ -117,7 +120,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/_cycles(_by_component)?(_total)?$/, "TSC cycles"],
   [/_hertz$/, "hertz"],
   [/_ratio$/, "ratio"],
-  [/_(exits|hits|misses|expirations|polls|reloads|requests)_total$/, "$1"],
+  [/_(exits|hits|misses|expirations|polls|migrations|reloads|requests)_total$/, "$1"],
   [/_(cpus|vcpus|guests|hosts|series)$/, "$1"],
   [/_overrides_(active|persisted)$/, "overrides"],
   [/_(up|info|assignment|enabled|inhibited|successful|state)$/, "a fact"],

@@ -1,19 +1,30 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
-import { commitTable, fileKeyTable, hostKeyTable, nameTable } from "./config-tables.ts";
+import { compareExample, functionalExample } from "./command-examples.ts";
+import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable, workloadTable } from "./config-tables.ts";
+import { accuracyTable } from "./accuracy-table.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
 
 const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "README.md": { comparison: compareExample, "functional test": functionalExample },
   "src/metrics/README.md": {
     "metrics of a host": hostMetricTable,
     "metrics of the daemon": daemonMetricTable,
     "exit reasons": exitTable,
     fastpaths: fastpathTable,
   },
-  "src/config/README.md": { "keys of a file": fileKeyTable, "keys of a host": hostKeyTable, names: nameTable, commits: commitTable },
+  "src/config/README.md": {
+    "keys of a file": fileKeyTable,
+    "keys of a host": hostKeyTable,
+    "keys of a workload": workloadKeyTable,
+    names: nameTable,
+    commits: commitTable,
+  },
+  "src/guest/README.md": { workloads: workloadTable },
   "src/cost/README.md": {
+    accuracy: accuracyTable,
     components: componentTable,
     "cpu models": cpuTable,
     "hardware figures": hardwareTable,

@@ -19,7 +19,7 @@ import { bootWorkload, type Boot } from "../../../src/kvm/vm.ts";
 import { instant } from "../../../src/lib/units.ts";
 import type { Program } from "../../../src/guest/program.ts";
 import { Stream } from "../../../src/sim/random.ts";
-import { deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
+import { coreAwakeAt, deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
 import { deliver } from "./delivery.ts";
 import { finishExit, guestStep, hostInterruptInGuest, notified } from "./guest.ts";
 import { asleep, checkHalt, haltFastpath, pollEnded, running } from "./halt.ts";
@@ -40,7 +40,8 @@ export class OracleHost {
       resolved,
       ghz: resolved.tscHz / 1e9,
       hostCstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
-      guestCstates: cstatesOf(spec.cpu, spec.cstates),
+      // A guest's MWAIT gets no deeper on AMD than its HLT.
+      guestCstates: cstatesOf(spec.cpu, spec.cstates).filter(({ name }) => resolved.cpu.vendor === "intel" || name === "c1"),
       heap: new EventHeap(),
       counters: new Map(),
       cpus,
@@ -97,12 +98,12 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
   const { resolved, cpus, vcpus } = world;
   const cpu = cpus[guest.cpus[number]!]!;
   const inputs = timerInputs(resolved, guest, cpu.number);
-  const conditions = entryConditions(resolved, guest, cpu.nohzFull);
+  const conditions = entryConditions(resolved, guest, cpu.number);
   const costsOf = (cold: boolean): OracleVcpu["costs"] =>
     new Map(
       EXIT_KIND_NAMES.map((name) => {
-        const { handler, variant, userspace } = EXIT_KINDS[name];
-        return [name, exitCost(resolved.cpu, handler, variant, userspace, conditions, cold)];
+        const { handlers, variant, userspace } = EXIT_KINDS[name];
+        return [name, exitCost(resolved.cpu, handlers[resolved.cpu.vendor], variant, userspace, conditions, cold)];
       }),
     );
   const advance = resolved.timerAdvance.value;
@@ -123,6 +124,7 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     mode: "guest",
     since: 0,
     haltedSince: null,
+    coreAwakeAt: null,
     step: null,
     arrival: null,
     hostInterrupt: null,
@@ -174,7 +176,7 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
     case "notification":
       return notified(world, vcpu, at);
     case "hv timer":
-      return preemptionTimerFired(world, vcpu, at);
+      return hvTimerFired(world, vcpu, at);
     case "hrtimer":
       return hrtimerFired(world, vcpu, at);
     case "hrtimer callback":
@@ -203,6 +205,13 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
   }
 }
 
+/** A sleeping core gets up before the exit. */
+function hvTimerFired(world: World, vcpu: OracleVcpu, at: number): void {
+  const awakeAt = coreAwakeAt(world, vcpu, at);
+  if (awakeAt > at) vcpu.timer.event = schedule(world, vcpu.index, "hv timer", awakeAt);
+  else preemptionTimerFired(world, vcpu, at);
+}
+
 /** A request from outside: the device interrupts the guest unless it has done so already. */
 function arrives(world: World, vcpu: OracleVcpu, at: number): void {
   const interrupts = vcpu.program.arrive(instant(at));
@@ -214,6 +223,5 @@ function effect(world: World, vcpu: OracleVcpu, at: number): void {
   const { kind } = vcpu.exit!;
   if (kind === "hltReenter") return haltFastpath(world, vcpu, at);
   if (kind === "hlt" || kind === "hltBlocks") return checkHalt(world, vcpu, at);
-  setStep(world, vcpu, "end", at + vcpu.exit!.afterEffect);
   deliverIpi(world, vcpu, at);
 }
