@@ -107,6 +107,8 @@ export const EXTRAS = {
   hostTick: { value: 8000, source: `${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more` },
   hostDevice: { value: 5000, source: "assumed: an interrupt with its softirq" },
   hrtimerInterrupt: { value: 1500, source: "assumed: hrtimer_interrupt with one expired timer" },
+  /** A posted-interrupt notification of a CPU to itself: sent, and in the guest acknowledged with nothing to find. */
+  selfNotification: { value: 500, source: "assumed: a write of the ICR, and a vector and an empty descriptor read by microcode" },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
   /** Noticing a wake-up in the halt-polling loop. */
   pollNotice: { value: 120, source: "assumed: a cache line moves between cores" },

@@ -96,6 +96,7 @@ export class GuestOperations {
     if (!fast) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
     if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
+    if (fast && armed === "injected") this.notifyItself(vcpu);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
   }
@@ -120,6 +121,16 @@ export class GuestOperations {
     this.needs.loop().exitByEvent(vcpu, kind, now);
     if (!fast) vcpu.miss = this.missOf("preemption_timer");
     this.needs.timer.expireHv(vcpu, this.effectOf(vcpu));
+    if (fast && vcpu.apicv) this.notifyItself(vcpu);
+  }
+
+  /**
+   * In a fastpath the vCPU is still IN_GUEST_MODE, so where vmx_deliver_posted_interrupt does not
+   * look who runs here it sends a physical IPI to its own CPU: no exit, but time before the handler.
+   */
+  private notifyItself(vcpu: Vcpu): void {
+    if (this.settings.traits.selfNotification === "skipped") return;
+    this.needs.loop().addHandlerWork(vcpu, this.needs.software(EXTRAS.selfNotification.value));
   }
 
   private halt(vcpu: Vcpu, now: Instant): boolean {

@@ -102,6 +102,7 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = blockSettings(resolved);
+    this.timer.restartsAfterBlock = resolved.preemptionTimer.value && resolved.traits.hvTimerAfterBlock === "always";
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);

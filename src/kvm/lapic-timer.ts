@@ -35,6 +35,8 @@ const MIN_PERIOD_NS = 200_000;
 export type Armed = "off" | "armed" | "injected" | "pending";
 
 export class LapicTimer {
+  /** Up to 5.16 `vmx_post_block` starts every LAPIC timer anew, where there is a preemption timer at all. */
+  restartsAfterBlock = false;
   /** Deadlines further away than this do not fit the preemption timer: 2^(32 + shift) cycles. */
   private readonly hvLimit: number;
   private readonly ghz: number;
@@ -125,16 +127,19 @@ export class LapicTimer {
 
   /** `kvm_lapic_switch_to_sw_timer`: the vCPU is about to block. True when a timer was moved. */
   switchToSoftware(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.timer !== TIMER.hv) return false;
+    vcpu.hvTimerBeforeBlock = vcpu.timer === TIMER.hv;
+    if (!vcpu.hvTimerBeforeBlock) return false;
     this.startSoftware(vcpu, now);
     return true;
   }
 
-  /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. */
-  switchToHv(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.timer !== TIMER.armed || !vcpu.canUseHvTimer) return;
+  /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. True when that started an hrtimer once more. */
+  switchToHv(vcpu: Vcpu, now: Instant): boolean {
+    const restarts = vcpu.hvTimerBeforeBlock || (this.restartsAfterBlock && vcpu.usesLapicTimer);
+    if (vcpu.timer !== TIMER.armed || !restarts) return false;
     vcpu.timerAt = NEVER;
     this.restart(vcpu, now);
+    return vcpu.timerAt !== NEVER;
   }
 
   /** `kvm_inject_pending_timer_irqs`, in the outer loop before an entry. */

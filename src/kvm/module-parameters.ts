@@ -89,12 +89,14 @@ function avicIpis(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<
 /** kvm.halt_poll_ns and its companions; `off` is halt_poll_ns=0. */
 export function haltPoll(spec: HostSpec, traits: KernelTraits): HaltPollSettings {
   const off = spec.kvm.halt_poll === "off" || spec.kvm.halt_poll_ns === 0;
+  const growStartNs = 10_000;
   return {
     mode: off ? "off" : spec.kvm.halt_poll,
     maxNs: off ? 0 : spec.kvm.halt_poll_ns,
     grow: 2,
-    growStartNs: 10_000,
+    growStartNs,
     shrink: traits.haltPollShrink,
+    shrinkFloorNs: traits.haltPollShrinkFloor ? growStartNs : 0,
   };
 }
 

@@ -31,6 +31,8 @@ export interface HaltPollSettings {
   readonly grow: number;
   readonly growStartNs: number;
   readonly shrink: number;
+  /** A window that would shrink below this is closed. */
+  readonly shrinkFloorNs: number;
 }
 
 export interface TimerAdvanceSettings {

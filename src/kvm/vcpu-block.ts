@@ -135,8 +135,7 @@ export class VcpuBlock {
     vcpu.state = STATE.exit;
     if (success) {
       this.adapt(vcpu, now);
-      this.timer.switchToHv(vcpu, now);
-      this.finish(vcpu, now, 0);
+      this.finish(vcpu, now, this.timerAfterBlock(vcpu, now));
     } else this.leaveCpu(vcpu, now);
   }
 
@@ -158,16 +157,25 @@ export class VcpuBlock {
     vcpu.state = STATE.exit;
     this.cpus.resume(vcpu, now);
     this.adapt(vcpu, now);
-    this.timer.switchToHv(vcpu, now);
-    const work = this.cpus.software(EXTRAS.scheduleIn.value);
+    const scheduleIn = this.cpus.software(EXTRAS.scheduleIn.value);
     vcpu.hasExtras = true;
-    vcpu.wakeCycles += work;
+    vcpu.wakeCycles += scheduleIn;
+    const work = scheduleIn + this.timerAfterBlock(vcpu, now);
     let flush = 0;
     if (!vcpu.flush && vcpu.cost !== null && vcpu.cost.conditionalFlush > 0) {
       vcpu.flush = true;
       flush = vcpu.cost.conditionalFlush;
     }
     this.finish(vcpu, now, work + flush);
+  }
+
+  /** The timer goes back to where it was before the block; returns what that takes. */
+  private timerAfterBlock(vcpu: Vcpu, now: Instant): number {
+    if (!this.timer.switchToHv(vcpu, now)) return 0;
+    const work = this.cpus.software(EXTRAS.hrtimer.value);
+    vcpu.hasExtras = true;
+    vcpu.handlerCycles += work;
+    return work;
   }
 
   private runnable(vcpu: Vcpu): boolean {

@@ -81,6 +81,8 @@ export class Vcpu {
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;
+  /** Its timer is the LAPIC's; a synthetic timer of Hyper-V has no part in what follows. */
+  usesLapicTimer = true;
   canPostTimer = false;
   canUseHvTimer = false;
 
@@ -117,6 +119,8 @@ export class Vcpu {
   /** Cycles from one expiry to the next in periodic mode, else 0. */
   period = ZERO;
   timerCpu = 0;
+  /** The preemption timer counted when the vCPU blocked. */
+  hvTimerBeforeBlock = false;
   /** apic->lapic_timer.pending. */
   timerPending = false;
   /** expired_tscdeadline, or NEVER: the entry waits for it. */

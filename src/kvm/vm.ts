@@ -77,9 +77,9 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
   // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
-  const lapicTimer = guest.spec.timer !== "hv_stimer";
-  vcpu.canPostTimer = lapicTimer && canPostTimer(inputs);
-  vcpu.canUseHvTimer = lapicTimer && canUseHvTimer(inputs);
+  vcpu.usesLapicTimer = guest.spec.timer !== "hv_stimer";
+  vcpu.canPostTimer = vcpu.usesLapicTimer && canPostTimer(inputs);
+  vcpu.canUseHvTimer = vcpu.usesLapicTimer && canUseHvTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

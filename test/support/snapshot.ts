@@ -61,7 +61,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
-    haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 },
+    haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0, shrinkFloorNs: 0 },
     timerAdvance: { value: { mode: "adaptive", ns: 1000 }, why: "a test says so" },
     vulnerabilities: VULNERABILITIES,
     entryWork: {

@@ -115,6 +115,7 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     noise: new Map(EXIT_REASONS.map((reason) => [reason, new Stream(seed, `${guest.name}/${number}/noise/${reason}`)])),
     canPostTimer: guest.spec.timer !== "hv_stimer" && canPostTimer(inputs),
     canUseHvTimer: guest.spec.timer !== "hv_stimer" && canUseHvTimer(inputs),
+    hvTimerInUse: false,
     apicv: guest.apicvActive.value,
     mode: "guest",
     since: 0,

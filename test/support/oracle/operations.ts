@@ -78,6 +78,7 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
   if (!fast) exit.miss = on ? "no_hv_timer" : fastpath.tsc_deadline.missCause;
   const armed = writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
   if (fast && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
+  if (fast && armed === "injected") notifyItself(world, vcpu);
   if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
 }
@@ -104,6 +105,12 @@ export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number
   const exit = exitByEvent(world, vcpu, decision.value ? fast : "preemptionTimerSlow", now, computationLeft(vcpu, now));
   if (!decision.value) exit.miss = decision.missCause;
   hvTimerExpired(world, vcpu, now + exit.cost.effectAt);
+  if (decision.value && vcpu.apicv) notifyItself(world, vcpu);
+}
+
+/** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
+function notifyItself(world: World, vcpu: OracleVcpu): void {
+  if (world.resolved.traits.selfNotification === "sent") addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 function halt(world: World, vcpu: OracleVcpu, now: number): boolean {

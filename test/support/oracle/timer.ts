@@ -166,16 +166,24 @@ export function injectPending(vcpu: OracleVcpu): void {
 
 /** The vCPU will not be in the guest: an hrtimer takes over. True when one had to. */
 export function switchToHrtimer(world: World, vcpu: OracleVcpu, now: number): boolean {
-  if (vcpu.timer.state !== "hv") return false;
+  vcpu.hvTimerInUse = vcpu.timer.state === "hv";
+  if (!vcpu.hvTimerInUse) return false;
   armHrtimer(world, vcpu, vcpu.timer.deadline!, now);
   return true;
 }
 
-/** The vCPU runs again: back to the preemption timer. */
-export function switchToHvTimer(world: World, vcpu: OracleVcpu, now: number): void {
-  if (vcpu.timer.state !== "hrtimer" || !vcpu.canUseHvTimer) return;
+/** The vCPU runs again: back to the preemption timer, or (up to 5.16) whatever it is started anew. Returns the work of an hrtimer. */
+export function switchToHvTimer(world: World, vcpu: OracleVcpu, now: number): number {
+  const { preemptionTimer, traits } = world.resolved;
+  const always = traits.hvTimerAfterBlock === "always" && preemptionTimer.value && vcpu.guest.spec.timer !== "hv_stimer";
+  if (vcpu.timer.state !== "hrtimer" || !(always || vcpu.hvTimerInUse)) return 0;
   stop(vcpu);
   arm(world, vcpu, vcpu.timer.deadline!, now);
+  // What `arm` has made of it; the compiler still believes in "off".
+  if ((vcpu.timer.state as string) !== "hrtimer") return 0;
+  const work = software(world, EXTRAS.hrtimer.value);
+  vcpu.exit!.extra.handler += work;
+  return work;
 }
 
 /** adjust_lapic_timer_advance after a wait that began `late` cycles past the deadline. */

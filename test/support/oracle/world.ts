@@ -78,6 +78,8 @@ export interface OracleVcpu {
   readonly noise: ReadonlyMap<ExitReason, Stream>;
   readonly canPostTimer: boolean;
   readonly canUseHvTimer: boolean;
+  /** kvm_lapic_hv_timer_in_use, as it was before the vCPU blocked. */
+  hvTimerInUse: boolean;
   readonly apicv: boolean;
 
   mode: "guest" | "exit" | "poll" | "blocked";
