@@ -24,6 +24,8 @@ export const EPYC_CYCLES: HardwareCycles = {
   l1dFlush: { value: 0, source: `${NONE} has no L1TF` },
   cr3Writes: { value: 0, source: `${NONE} has no meltdown, so no page-table isolation` },
   preemptionTimerLoad: { value: 0, source: `${NONE} has no preemption timer` },
+  virtualTimerDelivery: { value: 0, source: `${NONE} has no APIC-timer virtualization` },
+  virtualTimerWrite: { value: 0, source: `${NONE} has no APIC-timer virtualization` },
   apicvSync: { value: 40, source: "assumed: AVIC keeps the APIC page itself, KVM only looks for interrupts" },
   softwareScale: { value: 1, source: "assumed: Zen 2 does about as many instructions a cycle as Skylake" },
 };

@@ -34,6 +34,9 @@ export interface HardwareCycles {
   readonly preemptionTimerLoad: Figure;
   /** Reading the posted-interrupt descriptor and updating RVI and the EOI-exit bitmap. */
   readonly apicvSync: Figure;
+  /** APIC-timer virtualization: from the deadline to the interrupt's recognition in the guest, and the guest's write of a deadline. */
+  readonly virtualTimerDelivery: Figure;
+  readonly virtualTimerWrite: Figure;
   /** What a retpoline costs over a predicted indirect call. */
   readonly retpoline: Figure;
   /** From an interrupt's recognition in the guest to its handler's first instruction. */
@@ -65,6 +68,11 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
   pkruSwitch: { value: 6, source: `derived: ${EXIT_ANATOMY}: VMCALL with less without exposed protection keys` },
   preemptionTimerLoad: { value: 48, source: `derived: ${EXIT_ANATOMY}: VMCALL with preemption_timer=Y less with N` },
   apicvSync: { value: 72, source: `derived: ${EXIT_ANATOMY}: VMCALL with enable_apicv=Y less with N` },
+  virtualTimerDelivery: {
+    value: 200,
+    source: "assumed: no CPU at hand has it; microcode evaluates the virtual interrupt, as for a posted one",
+  },
+  virtualTimerWrite: { value: 100, source: "assumed: an MSR write in microcode, into a field of the VMCS" },
   retpoline: { value: 25, source: "assumed: a mispredicted return serialised by LFENCE or PAUSE, twenty to thirty cycles" },
   interruptDelivery: { value: 200, source: "assumed: evaluating the virtual interrupt, the gate of the IDT and the stack's switch" },
   ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },

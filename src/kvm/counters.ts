@@ -44,11 +44,11 @@ const missesOf = (vendor: Vendor): readonly Miss[] =>
 /** Every (fastpath, cause) of a vendor's hosts, in order. */
 export const MISSES: Readonly<Record<Vendor, readonly Miss[]>> = { intel: missesOf("intel"), amd: missesOf("amd") };
 
-export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup"] as const;
+export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup", "virtual"] as const;
 export const VCPU_STATES = ["guest", "exit", "halt_poll", "halted", "steal"] as const;
 export const CPU_USES = ["guest", "exit_work", "exit_mitigation", "housekeeping", "halt_poll", "idle"] as const;
 export const HALT_POLL_RESULTS = ["success", "fail", "invalid"] as const;
-export const TIMER_MODES = ["hv_timer", "posted", "hrtimer"] as const;
+export const TIMER_MODES = ["hv_timer", "posted", "hrtimer", "virtual"] as const;
 export type TimerMode = (typeof TIMER_MODES)[number];
 
 /** One layout for all hosts: what lists one vendor's names has room for the longer list. */

@@ -33,6 +33,8 @@ export interface OperationNeeds {
   readonly ipis: IpiSending;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
+  /** Guest cycles of a write of TSC_DEADLINE that the CPU takes. */
+  readonly virtualTimerWrite: number;
 }
 
 export class GuestOperations {
@@ -89,6 +91,7 @@ export class GuestOperations {
   private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
     const { decisions, misses, traits } = this.settings;
     const deadline = vcpu.program.operand;
+    if (vcpu.canVirtualizeTimer) return this.writeVirtualDeadline(vcpu, deadline, now);
     const enabled = decisions.tsc_deadline.value;
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
@@ -99,6 +102,15 @@ export class GuestOperations {
     if (fast && armed === "injected") this.notifyItself(vcpu);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
+  }
+
+  /** APIC-timer virtualization: the CPU takes the write. */
+  private writeVirtualDeadline(vcpu: Vcpu, deadline: number, now: Instant): boolean {
+    const { virtualTimerWrite } = this.needs;
+    this.needs.timer.writeVirtual(vcpu, deadline, (now + virtualTimerWrite) as Instant);
+    this.noExit(vcpu);
+    vcpu.program.runCycles = virtualTimerWrite;
+    return false;
   }
 
   /** TMICT (MSR 0x838, or the APIC page), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */

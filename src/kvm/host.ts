@@ -65,13 +65,13 @@ export class KvmHost {
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
     this.delivery = new InterruptDelivery({ ipiFlight, reschedule, wake: (vcpu, at) => this.block.wake(vcpu, at), rekey });
     const { cpus, delivery, tally } = this;
-    const { preemptionTimerShift } = resolved.cpu;
-    this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
+    this.timer = new LapicTimer({ cpu: resolved.cpu, ghz, cpus, delivery, tally });
     const { timer } = this;
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
-    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
+    const virtualTimerWrite = resolved.cpu.cycles.virtualTimerWrite.value;
+    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, virtualTimerWrite, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
       timer,
@@ -161,7 +161,8 @@ export class KvmHost {
         return;
       case SOURCE.timer:
         if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
-        else this.timer.fire(vcpu, now);
+        else if (vcpu.timer !== TIMER.virtual) this.timer.fire(vcpu, now);
+        else if (this.timer.expireVirtual(vcpu, now)) this.loop.lookAtIrr(vcpu, now);
         return;
       case SOURCE.arrival:
         if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);

@@ -7,7 +7,8 @@
  *             write, else ──▶ armed ──▶ callback ──▶ pending (injected at the next entry)
  *                                           └──────▶ posting ──▶ posted without an exit
  *
- * A vCPU that blocks moves from hv to armed and back (kvm_lapic_switch_to_sw_timer / _hv_timer).
+ * A vCPU that blocks moves from hv to armed and back (kvm_lapic_switch_to_sw_timer / _hv_timer), and
+ * so it does from and to the deadline that the CPU itself keeps (APIC-timer virtualization).
  * In periodic mode each expiry starts the next period, with no word of the guest.
  * Linux arch/x86/kvm/lapic.c start_hv_timer, start_sw_timer, apic_timer_expired, apic_timer_fn,
  * kvm_lapic_expired_hv_timer, advance_periodic_target_expiration; vmx.c vmx_set_hv_timer; hyperv.c
@@ -15,6 +16,7 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { VECTOR } from "../guest/program.ts";
+import type { CpuModel } from "../hw/cpu-model.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { AT, TIMER_DELIVERIES } from "./counters.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
@@ -39,14 +41,17 @@ export class LapicTimer {
   restartsAfterBlock = false;
   /** Deadlines further away than this do not fit the preemption timer: 2^(32 + shift) cycles. */
   private readonly hvLimit: number;
+  /** From a deadline that the CPU keeps to its interrupt. */
+  private readonly virtualDelivery: number;
   private readonly ghz: number;
 
   private readonly cpus: PhysicalCpus;
   private readonly delivery: InterruptDelivery;
   private readonly tally: Tally;
 
-  constructor(needs: { preemptionTimerShift: number; ghz: number; cpus: PhysicalCpus; delivery: InterruptDelivery; tally: Tally }) {
-    this.hvLimit = 2 ** (32 + needs.preemptionTimerShift);
+  constructor(needs: { cpu: CpuModel; ghz: number; cpus: PhysicalCpus; delivery: InterruptDelivery; tally: Tally }) {
+    this.hvLimit = 2 ** (32 + needs.cpu.preemptionTimerShift);
+    this.virtualDelivery = needs.cpu.cycles.virtualTimerDelivery.value;
     this.ghz = needs.ghz;
     this.cpus = needs.cpus;
     this.delivery = needs.delivery;
@@ -77,14 +82,40 @@ export class LapicTimer {
     return cyclesOf(vcpu.advance.ns, this.ghz);
   }
 
-  /** The VM is entered: the preemption timer counts from here. */
-  enterGuest(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.timer === TIMER.hv) vcpu.timerAt = Math.max(now, vcpu.deadline - this.advanceCycles(vcpu)) as Instant;
+  /** WRMSR TSC_DEADLINE under APIC-timer virtualization: KVM has no part in it. */
+  writeVirtual(vcpu: Vcpu, deadline: number, now: Instant): void {
+    vcpu.deadlineMode = true;
+    vcpu.period = 0;
+    vcpu.timerPending = false;
+    vcpu.timer = deadline === 0 ? TIMER.none : TIMER.virtual;
+    vcpu.deadline = deadline === 0 ? NEVER : (deadline as Instant);
+    vcpu.timerAt = (Math.max(now, vcpu.deadline) + this.virtualDelivery) as Instant;
   }
 
-  /** The VM is left: the preemption timer stands. */
+  /** The VM is entered: the preemption timer counts from here, and the CPU looks at the deadline that it keeps. */
+  enterGuest(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.timer === TIMER.hv) vcpu.timerAt = Math.max(now, vcpu.deadline - this.advanceCycles(vcpu)) as Instant;
+    // Unless the guest has written it since the entry.
+    else if (vcpu.timer === TIMER.virtual && vcpu.timerAt === NEVER) {
+      vcpu.timerAt = Math.max(now, vcpu.deadline + this.virtualDelivery) as Instant;
+    }
+  }
+
+  /** The VM is left: neither of them does anything in root mode. */
   leaveGuest(vcpu: Vcpu): void {
-    if (vcpu.timer === TIMER.hv) vcpu.timerAt = NEVER;
+    if (vcpu.timer === TIMER.hv || vcpu.timer === TIMER.virtual) vcpu.timerAt = NEVER;
+  }
+
+  /** The CPU itself delivers the expiry into the guest; true when that took no exit. */
+  expireVirtual(vcpu: Vcpu, now: Instant): boolean {
+    vcpu.timer = TIMER.none;
+    vcpu.timerAt = NEVER;
+    vcpu.lateFor = vcpu.deadline;
+    vcpu.deadline = NEVER;
+    this.tally.add(DELIVERY.virtual, 1);
+    if (!vcpu.apicv) this.delivery.deliver(vcpu, VECTOR.timer, now);
+    else vcpu.irr |= VECTOR.timer;
+    return vcpu.apicv;
   }
 
   /** `kvm_lapic_expired_hv_timer`, in the handler of the PREEMPTION_TIMER exit. */
@@ -127,7 +158,7 @@ export class LapicTimer {
 
   /** `kvm_lapic_switch_to_sw_timer`: the vCPU is about to block. True when a timer was moved. */
   switchToSoftware(vcpu: Vcpu, now: Instant): boolean {
-    vcpu.hvTimerBeforeBlock = vcpu.timer === TIMER.hv;
+    vcpu.hvTimerBeforeBlock = vcpu.timer === TIMER.hv || vcpu.timer === TIMER.virtual;
     if (!vcpu.hvTimerBeforeBlock) return false;
     this.startSoftware(vcpu, now);
     return true;
@@ -164,6 +195,11 @@ export class LapicTimer {
   }
 
   private restart(vcpu: Vcpu, now: Instant): Armed {
+    if (vcpu.canVirtualizeTimer && vcpu.deadlineMode) {
+      vcpu.timer = TIMER.virtual;
+      vcpu.timerAt = NEVER;
+      return "armed";
+    }
     const left = vcpu.deadline - this.advanceCycles(vcpu) - now;
     if (vcpu.canUseHvTimer && left < this.hvLimit) {
       // In periodic mode start_hv_timer leaves even an expiry to the exit, which starts the next period.

@@ -14,10 +14,12 @@ import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import {
   canPostTimer,
   canUseHvTimer,
+  canVirtualizeTimer,
   timerInputs,
   timerMode,
   whyCanPostTimer,
   whyCanUseHvTimer,
+  whyCanVirtualizeTimer,
   whyTimerMode,
 } from "./timer-predicates.ts";
 
@@ -26,19 +28,19 @@ type Host = Omit<ResolvedHost, "guests">;
 /** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
   const exits = disabledExits(spec, host.spec, host.cpu);
-  const guest = { ...exits, apicvActive: apicvActive(host, spec) };
+  const guest = { ...exits, spec, apicvActive: apicvActive(host, spec) };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
     name: `${placed.kind}-${placed.number}`,
     kind: placed.kind,
-    spec,
     ...guest,
     usesSpecCtrl: usesSpecCtrl(host, spec),
     specCtrlDiffers: specCtrlDiffers(host, spec),
     cpus: placed.cpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
+    canVirtualizeTimer: { value: canVirtualizeTimer(inputs), why: whyCanVirtualizeTimer(inputs, host.apicTimerVirt.why) },
     timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },
   };
 }

@@ -60,6 +60,7 @@ export interface ResolvedGuest {
   /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */
   readonly canPostTimer: Decided<boolean>;
   readonly canUseHvTimer: Decided<boolean>;
+  readonly canVirtualizeTimer: Decided<boolean>;
   readonly timerMode: Decided<TimerMode>;
 }
 
@@ -78,6 +79,8 @@ export interface ResolvedHost {
   readonly apicv: Decided<boolean>;
   readonly x2avic: Decided<boolean>;
   readonly ipiVirtualization: Decided<boolean>;
+  /** Hardware APIC-timer virtualization. */
+  readonly apicTimerVirt: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly haltPoll: HaltPollSettings;
   readonly timerAdvance: Decided<TimerAdvanceSettings>;

@@ -149,6 +149,11 @@ export class RunLoop {
     }
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
+    this.lookAtIrr(vcpu, now);
+  }
+
+  /** The CPU evaluates the virtual IRR in the middle of the guest's computation. */
+  lookAtIrr(vcpu: Vcpu, now: Instant): void {
     if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
     this.settle(vcpu, now);
   }
@@ -171,7 +176,7 @@ export class RunLoop {
     vcpu.elapsed = 0;
     vcpu.miss = -1;
     vcpu.leavesLoop = false;
-    if (vcpu.hasExtras) clearExtras(vcpu);
+    if (vcpu.hasExtras) vcpu.clearExtras();
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
     const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
@@ -288,13 +293,4 @@ export class RunLoop {
 /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
 function hasRequest(vcpu: Vcpu): boolean {
   return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
-}
-
-function clearExtras(vcpu: Vcpu): void {
-  vcpu.hasExtras = false;
-  vcpu.waitCycles = 0;
-  vcpu.wakeCycles = 0;
-  vcpu.handlerCycles = 0;
-  vcpu.loopCycles = 0;
-  vcpu.interruptCycles = 0;
 }

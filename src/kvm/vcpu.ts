@@ -46,6 +46,8 @@ export const TIMER = {
   callback: 3,
   /** A housekeeping CPU waits for the deadline and posts the interrupt. */
   posting: 4,
+  /** The CPU keeps the deadline, and delivers into the guest. */
+  virtual: 5,
 } as const;
 
 /** Index of no miss. */
@@ -85,6 +87,7 @@ export class Vcpu {
   usesLapicTimer = true;
   canPostTimer = false;
   canUseHvTimer = false;
+  canVirtualizeTimer = false;
 
   state: number = STATE.guest;
   since: Instant = NEVER;
@@ -119,7 +122,7 @@ export class Vcpu {
   /** Cycles from one expiry to the next in periodic mode, else 0. */
   period = ZERO;
   timerCpu = 0;
-  /** The preemption timer counted when the vCPU blocked. */
+  /** What counted when the vCPU blocked was not an hrtimer. */
   hvTimerBeforeBlock = false;
   /** apic->lapic_timer.pending. */
   timerPending = false;
@@ -211,6 +214,16 @@ export class Vcpu {
     if (this.state !== STATE.exit || cost === null) return false;
     if (cost.interruptsOnAt === Infinity && !this.leavesLoop) return true;
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
+  }
+
+  /** An exit begins. */
+  clearExtras(): void {
+    this.hasExtras = false;
+    this.waitCycles = 0;
+    this.wakeCycles = 0;
+    this.handlerCycles = 0;
+    this.loopCycles = 0;
+    this.interruptCycles = 0;
   }
 
   /** Moves every remembered instant by `delta`. */

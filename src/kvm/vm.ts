@@ -10,7 +10,7 @@ import { initialWindow } from "./halt-polling.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
-import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
+import { canPostTimer, canUseHvTimer, canVirtualizeTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
 import { Vcpu } from "./vcpu.ts";
 
@@ -80,6 +80,7 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.usesLapicTimer = guest.spec.timer !== "hv_stimer";
   vcpu.canPostTimer = vcpu.usesLapicTimer && canPostTimer(inputs);
   vcpu.canUseHvTimer = vcpu.usesLapicTimer && canUseHvTimer(inputs);
+  vcpu.canVirtualizeTimer = canVirtualizeTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

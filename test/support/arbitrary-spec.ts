@@ -46,6 +46,8 @@ const kvm = fc.record({
   enable_apicv: onOffAuto,
   enable_ipiv: onOffAuto,
   avic: onOffAuto,
+  // Where the CPU keeps the deadline, nothing else about timers is tried.
+  apic_timer_virt: fc.constantFrom(false, false, false, true),
   halt_poll_ns: fc.constantFrom(0, 50_000, 200_000),
   halt_poll: fc.constantFrom("off", "always", "adaptive"),
   lapic_timer_advance: fc.constantFrom<"auto" | "off" | "adaptive" | number>("auto", "off", "adaptive", 700),

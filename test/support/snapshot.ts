@@ -33,6 +33,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         specCtrlDiffers: yes,
         canPostTimer: { ...yes, value: false },
         canUseHvTimer: yes,
+        canVirtualizeTimer: { ...yes, value: false },
       };
       const exits = { hltInGuest: false, mwaitInGuest: false, pauseInGuest: false };
       return {
@@ -58,6 +59,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    apicTimerVirt: { ...yes, value: false },
     x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],

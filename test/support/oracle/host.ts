@@ -21,7 +21,7 @@ import type { Program } from "../../../src/guest/program.ts";
 import { Stream } from "../../../src/sim/random.ts";
 import { deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
 import { deliver } from "./delivery.ts";
-import { finishExit, guestStep, hostInterruptInGuest, notified } from "./guest.ts";
+import { finishExit, guestStep, hostInterruptInGuest, notified, virtualTimerFired } from "./guest.ts";
 import { asleep, checkHalt, haltFastpath, pollEnded, running } from "./halt.ts";
 import { EventHeap, type OracleEvent } from "./heap.ts";
 import { deliverIpi, preemptionTimerFired } from "./operations.ts";
@@ -115,6 +115,7 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     noise: new Map(EXIT_REASONS.map((reason) => [reason, new Stream(seed, `${guest.name}/${number}/noise/${reason}`)])),
     canPostTimer: guest.spec.timer !== "hv_stimer" && canPostTimer(inputs),
     canUseHvTimer: guest.spec.timer !== "hv_stimer" && canUseHvTimer(inputs),
+    virtualTimer: resolved.apicTimerVirt.value && guest.apicvActive.value && guest.spec.timer === "tsc_deadline",
     hvTimerInUse: false,
     apicv: guest.apicvActive.value,
     mode: "guest",
@@ -172,6 +173,8 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
       return notified(world, vcpu, at);
     case "hv timer":
       return preemptionTimerFired(world, vcpu, at);
+    case "virtual timer":
+      return virtualTimerFired(world, vcpu, at);
     case "hrtimer":
       return hrtimerFired(world, vcpu, at);
     case "hrtimer callback":

@@ -7,7 +7,7 @@ import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { deliver } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
-import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
+import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
 import { software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
@@ -69,9 +69,16 @@ function staysInGuest(vcpu: OracleVcpu): false {
   return false;
 }
 
-function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
-  const { fastpath, traits } = world.resolved;
+function tscDeadline(world: World, vcpu: OracleVcpu, now: number): boolean {
+  const { cpu, fastpath, traits } = world.resolved;
   const deadline = vcpu.program.operand;
+  if (vcpu.virtualTimer) {
+    const takes = cpu.cycles.virtualTimerWrite.value;
+    writeVirtualDeadline(world, vcpu, deadline, now + takes);
+    staysInGuest(vcpu);
+    vcpu.program.runCycles = takes;
+    return false;
+  }
   const on = fastpath.tsc_deadline.value;
   const fast = on && (vcpu.canUseHvTimer || traits.tscDeadline === "unconditional");
   const exit = exitByOperation(world, vcpu, fast ? "tscDeadlineReenter" : "tscDeadlineSlow", now);
