@@ -10,7 +10,9 @@ COPY src ./src
 RUN npm run build
 # Readable for everyone, whatever the umask of the checkout was.
 COPY config/fleet ./config
-RUN chmod -R a+rX config dist
+COPY config/stack ./stack
+COPY dashboards/json ./dashboards
+RUN chmod -R a+rX config dist stack dashboards
 
 FROM node:${NODE_TAG} AS dependencies
 WORKDIR /app
@@ -29,6 +31,9 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY --from=build /app/config /etc/fastpathd
+# What `fastpathd dashboards` hands out.
+COPY --from=build /app/dashboards ./dashboards/json
+COPY --from=build /app/stack ./config/stack
 # Not a VOLUME: where the root is read-only, overrides last until the restart, or mount one here.
 RUN install -d -o node -g node /var/lib/fastpathd
 # The user `node`, by number: Kubernetes' runAsNonRoot cannot judge a name.

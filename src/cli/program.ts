@@ -7,6 +7,7 @@ import { parseAddress, type Address } from "../http/listen-address.ts";
 import { stopSignal } from "../daemon/stop.ts";
 import type { CompareFlags } from "./compare.ts";
 import { defaultConfigDir } from "./config-dir.ts";
+import type { DashboardsFlags } from "./dashboards.ts";
 import { parseDuration } from "./duration.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { VmexitFlags } from "./vmexit.ts";
@@ -52,6 +53,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { vmexit } = await import("./vmexit.ts");
       await run(vmexit(spec, flags));
     });
+  addDashboards(program, run);
   addCompare(program, run);
   try {
     await program.parseAsync(argv);
@@ -60,6 +62,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = error.exitCode === 0 ? 0 : 2;
   }
   process.exit(code);
+}
+
+function addDashboards(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("dashboards")
+    .description("Writes the Grafana dashboards as JSON files.")
+    .requiredOption("--out <dir>", "directory for the dashboards; made when it is missing")
+    .option("--rules <dir>", "directory for the rule files of Prometheus, too")
+    .action(async (flags: DashboardsFlags) => {
+      const { dashboards } = await import("./dashboards.ts");
+      await run(Promise.resolve(dashboards(flags)));
+    });
 }
 
 function addServe(program: Command, run: (command: Promise<number>) => Promise<void>): void {

@@ -39,13 +39,14 @@ export async function vmexit(file: string, flags: VmexitFlags): Promise<number> 
 const isTest = (name: string): name is UnitTestName => UNIT_TEST_NAMES.some((known) => known === name);
 
 function table(tests: readonly TestResult[]): string {
-  const heading = ["TEST", "MEAN", "P50", "P90", "P99", "P99.9", "MAX", "EXITS PER ITERATION"];
+  const heading = ["TEST", "UNIT", "MEAN", "P50", "P90", "P99", "P99.9", "MAX", "EXITS PER ITERATION"];
   const rows = tests.map((test) => [
     test.name,
+    test.unit,
     ...[test.mean, test.p50, test.p90, test.p99, test.p999, test.max].map((value) => value.toFixed(0)),
     exitsOf(test),
   ]);
-  return `${alignColumns([heading, ...rows])}\n\nguest TSC cycles; exits rarer than 0.001 an iteration are left out`;
+  return `${alignColumns([heading, ...rows])}\n\ncycles are guest TSC ticks; exits rarer than 0.001 an iteration are left out`;
 }
 
 function exitsOf({ exits }: TestResult): string {

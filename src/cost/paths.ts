@@ -115,6 +115,9 @@ export const EXTRAS = {
   /** Leaving the CPU when blocking, and coming back: schedule, cold caches, halt bookkeeping. */
   scheduleOut: { value: 1400, source: "assumed: prepare_to_swait, schedule, switch to idle" },
   scheduleIn: { value: 2200, source: "assumed: idle to the vCPU's thread, vcpu_load, cold caches" },
+  /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
+  vhostTransmit: { value: 2000, source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; about 2 us of a network stack" },
+  vhostReceive: { value: 1600, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
   /** The waker's part: try_to_wake_up and the reschedule IPI. */
   wakeSwait: {
     value: 1800,

@@ -3,10 +3,10 @@
  * demand, and each other's run queues.
  */
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf } from "../lib/units.ts";
-import type { Instant } from "../lib/units.ts";
+import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
+import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
 import type { Workload } from "./workload.ts";
@@ -21,7 +21,12 @@ export interface LinuxGuestSettings {
   readonly nohz: boolean;
   readonly ghz: number;
   readonly boot: Instant;
+  /** The guest kernel writes the clock event device twice when it restarts its first timer (before 5.15). */
+  readonly restartsTwice: boolean;
 }
+
+/** Softlockup watchdog: set_sample_period() of kernel/watchdog.c, 2 × watchdog_thresh / 5 seconds. */
+const WATCHDOG_NS = 4e9;
 
 /** A run queue of the guest, as its other vCPUs see it. */
 export interface RunQueue {
@@ -37,13 +42,15 @@ export class LinuxGuest {
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
   readonly tickPhase: number;
   readonly intervalCycles: number;
+  readonly watchdogCycles: number;
+  readonly restartsTwice: boolean;
   /** One per vCPU, filled as they boot. */
   readonly runQueues: RunQueue[] = [];
 
   private readonly workload: Workload;
   private readonly workCycles: number;
   private readonly workTable: Float64Array;
-  private readonly softCycles: number;
+  private readonly wheelCycles: number;
   private readonly arrivalCycles: number;
   private readonly backgroundCycles: number;
   private readonly backgroundShares: readonly number[];
@@ -59,9 +66,11 @@ export class LinuxGuest {
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
     this.intervalCycles = cyclesOf(workload.intervalNs, ghz);
+    this.watchdogCycles = cyclesOf(WATCHDOG_NS, ghz);
+    this.restartsTwice = settings.restartsTwice;
     this.workCycles = workload.workNs * ghz;
     this.workTable = quantileTable((u) => logNormal(u, workload.workCv));
-    this.softCycles = perSecond(workload.softTimersPerSecond);
+    this.wheelCycles = perSecond(workload.softTimersPerSecond);
     this.arrivalCycles = perSecond(workload.requestsPerSecond * load);
     const kinds = backgroundKinds(workload);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
@@ -70,15 +79,22 @@ export class LinuxGuest {
     this.backgroundOps = kinds.map(({ op }) => op);
   }
 
-  /** The first tick after `now` on the grid that `tick` lies on. */
-  tickAfter(tick: Instant, now: number): Instant {
-    if (now === Infinity) return now as Instant;
-    return (tick + this.tickCycles * (Math.floor((now - tick) / this.tickCycles) + 1)) as Instant;
+  /** The timers of one vCPU at boot. */
+  timersAt(boot: Instant, draws: VcpuDraws): GuestTimers {
+    const after = (cycles: number): Instant => (boot + this.tickPhase + cycles) as Instant;
+    const sleeper = this.intervalCycles === 0 ? NEVER : after(this.intervalCycles);
+    const wheel = this.wheelAfter(boot, draws);
+    return new GuestTimers({ tick: after(this.tickCycles), watchdog: after(this.watchdogCycles), sleeper, wheel }, this.tickCycles);
   }
 
-  /** Instant of the next timer-wheel timer. */
-  softAfter(now: Instant, draws: VcpuDraws): Instant {
-    return (now + exponential(draws.soft.next(), this.softCycles)) as Instant;
+  /** Instant of the timer wheel's next timer. */
+  wheelAfter(now: Instant, draws: VcpuDraws): Instant {
+    return (now + exponential(draws.soft.next(), this.wheelCycles)) as Instant;
+  }
+
+  /** The first instant after `now` at which a periodic thread wants to wake, `due` being one of them. */
+  intervalAfter(due: Instant, now: Instant): Instant {
+    return (due + this.intervalCycles * Math.max(1, Math.ceil((now - due + 1) / this.intervalCycles))) as Instant;
   }
 
   /** Instant of the next outside request, Infinity when the workload has none. */

@@ -1,68 +1,40 @@
 /**
- * A vCPU of a Linux guest: the tick, the tickless idle loop, timers, the wake-up of threads on
- * other vCPUs by reschedule IPI, interrupts of a virtio device, and the application's work.
+ * A vCPU of a Linux guest with its application: work that requests, timers and messages ask for,
+ * the wake-up of threads on other vCPUs by reschedule IPI, and answers to a virtio device.
  *
- *   work ⇄ idle: enter (stop the tick: TSC_DEADLINE) → HLT → leave (restart the tick: TSC_DEADLINE)
- *   interrupt: timer: run what is due, reprogram (TSC_DEADLINE) | device: fetch requests → EOI
+ *   idle ⇄ switch to a thread → work → wake another vCPU (ICR) → notify the device → sleep
  *
- * Linux: kernel/sched/idle.c do_idle, kernel/time/tick-sched.c tick_nohz_stop_sched_tick and
- * tick_nohz_restart_sched_tick, kernel/time/hrtimer.c hrtimer_interrupt, arch/x86 apic.c
- * lapic_next_deadline. Simplified: one run queue entry is one piece of work, softirqs run in the
- * handler, the EOI comes at the handler's end (Linux acknowledges first; interrupts are off either
- * way), and a deadline that did not change is not written again.
+ * Linux: kernel/sched/core.c __schedule, try_to_wake_up; drivers/net/virtio_net.c. Simplified: one
+ * run queue entry is one piece of work.
  */
 import { NEVER, type Instant } from "../lib/units.ts";
-import { OP, Program, VECTOR, type Vector } from "./program.ts";
 import { GUEST_PATHS } from "./guest-paths.ts";
+import { AT, LinuxCpu } from "./linux-cpu.ts";
 import { LinuxGuest, type LinuxGuestSettings, type RunQueue } from "./linux-guest.ts";
+import { OP } from "./program.ts";
 import { VcpuDraws } from "./vcpu-draws.ts";
 
-/** Where the vCPU is in its own code. */
-const AT = { boot: 0, decide: 1, work: 2, woke: 3, rung: 4, tickStopped: 5, halted: 6, tickRestarted: 7 } as const;
+/** A thread came back to user space at `now`; `due` is when it wanted to wake, or NEVER if it slept without a time. */
+export type ThreadObserver = (now: Instant, due: Instant) => void;
 
-export class LinuxProgram extends Program implements RunQueue {
-  /** Threads ready to run here: written by other vCPUs of the guest, like rq->nr_running. */
-  ready = 0;
-  /** In the idle loop without polling: a remote wake-up needs an IPI. */
-  idle = false;
+export class LinuxProgram extends LinuxCpu implements RunQueue {
+  /** What the application's threads tell when they run, for a test that reads the clock in them. */
+  observer: ThreadObserver | null = null;
 
-  private at: number = AT.boot;
-  private inHandler = false;
-  /** The handler's EOI is under way. */
-  private acknowledged = false;
-  /** Deadline that the clock event device was programmed with; 0 is none. */
-  private programmed = -0;
-  private tickStopped = false;
-  private nextTick: Instant = NEVER;
-  private nextSoft: Instant = NEVER;
-  private nextInterval: Instant = NEVER;
   /** Work left of the current piece, and the distance to the next background operation. */
   private workLeft = -0;
   private workSize = -0;
   private toBackground = Infinity;
   /** Requests in the device's ring. */
   private ring = 0;
-
-  private readonly guest: LinuxGuest;
   private readonly index: number;
-  private readonly draws: VcpuDraws;
 
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
-    super();
-    this.guest = guest;
+    super(guest, draws, boot);
     this.index = index;
-    this.draws = draws;
     this.ready = guest.messagesPerVcpu;
-    this.nextTick = (boot + guest.tickPhase + guest.tickCycles) as Instant;
-    this.nextSoft = guest.softAfter(boot, draws);
-    this.nextInterval = guest.intervalCycles === 0 ? NEVER : ((boot + guest.tickPhase + guest.intervalCycles) as Instant);
     this.toBackground = guest.backgroundGap(draws);
     this.arrivalAt = guest.arrivalAfter(boot, draws);
-  }
-
-  override next(now: Instant): void {
-    if (this.inHandler) this.nextInHandler();
-    else this.nextInMain(now);
   }
 
   override arrive(now: Instant): boolean {
@@ -70,127 +42,54 @@ export class LinuxProgram extends Program implements RunQueue {
     return this.ring++ === 0;
   }
 
-  override shift(delta: number): void {
-    this.shiftOperands(delta);
-    this.nextTick = (this.nextTick + delta) as Instant;
-    this.nextSoft = (this.nextSoft + delta) as Instant;
-    this.nextInterval = (this.nextInterval + delta) as Instant;
-    this.arrivalAt = (this.arrivalAt + delta) as Instant;
-    if (this.programmed !== 0) this.programmed += delta;
-  }
-
-  protected override startHandler(vector: Vector, now: Instant): void {
-    this.inHandler = true;
-    const entry = GUEST_PATHS.interruptEntry;
-    if (vector === VECTOR.timer) {
-      // The clock event device is one-shot: once it fired, nothing is programmed.
-      this.programmed = 0;
-      const work = entry + this.runTimers(now);
-      if (!this.program(now, work)) this.acknowledge(work);
-    } else if (vector === VECTOR.device) this.acknowledge(entry + this.fetchRequests());
-    else this.acknowledge(entry + GUEST_PATHS.reschedule);
-  }
-
-  /** After the timer was reprogrammed comes the EOI, after the EOI the return. */
-  private nextInHandler(): void {
-    if (this.acknowledged) {
-      this.acknowledged = false;
-      this.inHandler = false;
-      this.endOfHandler();
-    } else this.acknowledge(0);
-  }
-
-  private acknowledge(before: number): void {
-    this.acknowledged = true;
-    this.run(before, OP.eoi);
-  }
-
-  /** hrtimer_interrupt: runs what is due; returns what it takes. */
-  private runTimers(now: Instant): number {
-    const { guest } = this;
-    let cost = GUEST_PATHS.timerEntry;
-    if (!this.tickStopped && this.nextTick <= now) {
-      cost += GUEST_PATHS.tick;
-      this.nextTick = guest.tickAfter(this.nextTick, now);
-    }
-    if (this.nextSoft <= now) {
-      cost += GUEST_PATHS.softTimer;
-      this.nextSoft = guest.softAfter(now, this.draws);
-    }
-    if (this.nextInterval <= now) {
-      this.nextInterval = (this.nextInterval +
-        guest.intervalCycles * Math.ceil((now - this.nextInterval + 1) / guest.intervalCycles)) as Instant;
-      this.ready++;
-    }
-    return cost;
-  }
-
   /** NAPI: takes what the device has put into the ring. */
-  private fetchRequests(): number {
+  protected override fetchRequests(): number {
     const fetched = this.ring;
     this.ring = 0;
     this.ready += fetched;
     return GUEST_PATHS.device + fetched * GUEST_PATHS.request;
   }
 
-  /** Programs the next clock event after `before` cycles; false when the device already stands there. */
-  private program(now: Instant, before: number): boolean {
-    const wanted = this.nextEvent(now);
-    if (wanted === this.programmed) return false;
-    this.programmed = wanted;
-    this.run(before + GUEST_PATHS.reprogram, OP.tscDeadline, wanted);
-    return true;
-  }
-
-  private nextEvent(now: Instant): number {
-    const soft = this.tickStopped ? this.guest.tickAfter(this.nextTick, this.nextSoft) : NEVER;
-    const tick = this.tickStopped ? Math.max(soft, now) : this.nextTick;
-    const wanted = Math.min(tick, this.nextInterval);
-    return wanted === Infinity ? 0 : wanted;
-  }
-
-  private nextInMain(now: Instant): void {
+  protected override nextInMain(now: Instant): void {
     switch (this.at) {
+      case AT.boot:
+        this.at = AT.decide;
+        if (!this.program(0)) this.decide();
+        return;
+      case AT.decide:
+        this.decide();
+        return;
+      case AT.switched:
+        this.startWork(now);
+        return;
       case AT.work:
         this.finishStretch();
         return;
       case AT.woke:
         this.at = AT.rung;
-        if (this.guest.ringsDoorbell(this.draws)) {
-          this.run(GUEST_PATHS.send, OP.doorbell);
-          return;
-        }
-        break;
-      case AT.tickStopped:
-        this.at = AT.halted;
-        if (this.ready === 0) {
-          this.run(GUEST_PATHS.haltEntry, OP.halt);
-          return;
-        }
-        this.leaveIdle(now);
+        if (this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
+        else this.endOfWork(now);
         return;
-      case AT.halted:
-        // Awake, and the interrupt that woke it has been handled.
-        if (this.ready > 0) this.leaveIdle(now);
-        else this.enterIdle(now);
+      case AT.rung:
+        this.endOfWork(now);
         return;
       default:
-        break;
+        this.nextInIdle(now);
     }
-    this.decide(now);
   }
 
   /** The scheduler: work if there is some, else the idle loop. */
-  private decide(now: Instant): void {
+  private decide(): void {
     this.idle = false;
     if (this.ready > 0 || this.guest.polls) {
-      if (this.at === AT.boot && this.program(now, 0)) this.at = AT.decide;
-      else this.startWork();
-    } else this.enterIdle(now);
+      this.at = AT.switched;
+      this.run(GUEST_PATHS.switchTo, OP.none);
+    } else this.enterIdle();
   }
 
-  private startWork(): void {
+  private startWork(now: Instant): void {
     if (!this.guest.polls) this.ready--;
+    if (this.observer !== null) this.observer(now, this.due);
     this.workSize = this.guest.workSize(this.draws);
     this.workLeft = this.workSize;
     this.stretch();
@@ -234,24 +133,15 @@ export class LinuxProgram extends Program implements RunQueue {
     this.run(GUEST_PATHS.wake, sibling.idle && target !== this.index ? OP.ipi : OP.none, target);
   }
 
-  /** do_idle: interrupts off, the tick stops, then HLT. */
-  private enterIdle(now: Instant): void {
-    this.idle = true;
-    this.interruptible = false;
-    this.at = AT.tickStopped;
-    this.tickStopped = this.guest.nohz;
-    if (!this.program(now, GUEST_PATHS.idleLoop)) this.run(GUEST_PATHS.idleLoop, OP.none);
-  }
-
-  /** tick_nohz_idle_exit: the next tick is programmed again. */
-  private leaveIdle(now: Instant): void {
-    this.interruptible = true;
-    this.at = AT.tickRestarted;
-    if (this.tickStopped) {
-      this.tickStopped = false;
-      this.nextTick = this.guest.tickAfter(this.nextTick, now);
+  /** A periodic thread sleeps until its next time (clock_nanosleep); then whoever is ready runs. */
+  private endOfWork(now: Instant): void {
+    const { guest, timers } = this;
+    this.at = AT.decide;
+    if (guest.intervalCycles > 0 && timers.sleeper === NEVER) {
+      timers.sleeper = guest.intervalAfter(this.due, now);
+      if (this.program(GUEST_PATHS.sleep)) return;
     }
-    if (!this.program(now, GUEST_PATHS.idleLoop)) this.run(GUEST_PATHS.idleLoop, OP.none);
+    this.decide();
   }
 }
 

@@ -8,6 +8,7 @@
 import type { Commit } from "./commit.ts";
 import { BUG_COMMITS } from "./commits/bugs.ts";
 import { FASTPATH_COMMITS } from "./commits/fastpath.ts";
+import { GUEST_TIMER_COMMITS } from "./commits/guest-timers.ts";
 import { HALT_COMMITS } from "./commits/halt.ts";
 import { INTERRUPT_DELIVERY_COMMITS } from "./commits/interrupt-delivery.ts";
 import { ISOLATION_COMMITS } from "./commits/isolation.ts";
@@ -22,6 +23,7 @@ export const COMMITS = {
   ...INTERRUPT_DELIVERY_COMMITS,
   ...HALT_COMMITS,
   ...ISOLATION_COMMITS,
+  ...GUEST_TIMER_COMMITS,
   ...BUG_COMMITS,
 } as const satisfies Record<string, Commit>;
 export type CommitName = keyof typeof COMMITS;

@@ -20,7 +20,6 @@ import type { Vcpu } from "./vcpu.ts";
 const PLAIN: Partial<Record<Op, number>> = {
   [OP.cpuid]: KIND.cpuid,
   [OP.portIo]: KIND.portIo,
-  [OP.doorbell]: KIND.doorbell,
   [OP.mmio]: KIND.mmio,
   [OP.pageFault]: KIND.eptViolation,
   [OP.levelEoi]: KIND.levelEoi,
@@ -66,6 +65,8 @@ export class GuestOperations {
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
         return this.needs.ipis.toSelf(vcpu, now);
+      case OP.doorbell:
+        return this.doorbell(vcpu, now);
       case OP.invd:
         return this.invd(vcpu, now);
       case OP.ipi:
@@ -158,6 +159,13 @@ export class GuestOperations {
     if (fast) vcpu.blocksCost = vcpu.costs[KIND.hltBlocks] ?? null;
     else if (capable) vcpu.miss = this.missOf("hlt");
     loop.stopAtEffect(vcpu);
+    return true;
+  }
+
+  /** ioeventfd takes the write; whom it wakes shows at its effect. */
+  private doorbell(vcpu: Vcpu, now: Instant): boolean {
+    this.plain(vcpu, KIND.doorbell, now);
+    if (vcpu.link !== null) this.needs.loop().stopAtEffect(vcpu);
     return true;
   }
 

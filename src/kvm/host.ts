@@ -5,6 +5,7 @@
  * Order of simultaneous events: vCPUs by number before physical CPUs by number; on one vCPU host
  * interrupt, notification, timer, device, own step.
  */
+import { EXTRAS } from "../cost/paths.ts";
 import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
 import { NEVER, instant, type Instant } from "../lib/units.ts";
@@ -22,6 +23,7 @@ import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
+import { VhostNet } from "./vhost.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
@@ -47,6 +49,7 @@ export class KvmHost {
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
+  private readonly vhost: VhostNet;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -79,7 +82,17 @@ export class KvmHost {
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
     });
+    const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
+    this.vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
     this.configure(resolved);
+  }
+
+  /** Puts the network devices of the host's first two VMs on one bridge; `workers`: CPUs of their vhost threads. */
+  connect([worker = 0, peerWorker = worker]: readonly number[]): void {
+    const [one, other] = this.vms.map(({ vcpus }) => vcpus[0]);
+    assert(one !== undefined && other !== undefined, "two VMs are connected");
+    one.link = { peer: other, worker, peerWorker };
+    other.link = { peer: one, worker: peerWorker, peerWorker: worker };
   }
 
   /** Told of every exit when it completes. */
@@ -203,7 +216,8 @@ export class KvmHost {
     }
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    this.ipis.deliver(vcpu, now);
+    if (vcpu.kind === KIND.doorbell) this.loop.addWakeWork(vcpu, this.vhost.notified(vcpu, now));
+    else this.ipis.deliver(vcpu, now);
   }
 
   /** Keeps VMs that are still wanted with their vCPUs, boots the others. */

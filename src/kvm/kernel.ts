@@ -73,6 +73,8 @@ export interface KernelTraits {
    * right before VMLAUNCH, always or by features that only VM entries look at.
    */
   readonly verw: "only_without_l1d_flush" | "always" | "per_vm";
+  /** As a guest: starting a queued timer anew that is the first writes the clock event device twice, or once (5.15). */
+  readonly hrtimerRestart: "two_writes" | "one_write";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */
   readonly knows: readonly Vulnerability[];
   /** Branch history injection: code of its own and a part of the spectre_v2 line (6.9). */

@@ -2,40 +2,51 @@
  * The tests of kvm-unit-tests that `vmexit` emulates, as a catalogue: what runs on each vCPU, and
  * what one iteration is. The same engine as the fleet's runs them; nothing is computed from formulas.
  */
+import { cyclictestPrograms } from "../guest/unit-tests/cyclictest.ts";
 import { Bystander, ExitLoop } from "../guest/unit-tests/exit-loop.ts";
 import { IpiSender, IpiTarget } from "../guest/unit-tests/ipi.ts";
 import type { Samples } from "../guest/unit-tests/samples.ts";
+import { tcpRrPrograms } from "../guest/unit-tests/tcp-rr.ts";
 import { DeadlineLatency, DeadlineLoop } from "../guest/unit-tests/tsc-deadline.ts";
+import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import { OP, type Op, type Program } from "../guest/program.ts";
 
 export interface UnitTest {
   readonly doc: string;
+  /** Runs in the bare kernel of kvm-unit-tests, not in a Linux guest. */
+  readonly bare: boolean;
+  /** vCPUs of each VM. */
   readonly vcpus: number;
+  /** Two VMs whose network devices hang on one bridge, or one. */
+  readonly vms: 1 | 2;
+  readonly unit: "cycles" | "ns";
   readonly iterations: number;
   readonly warmUp: number;
-  /** The programs of the vCPUs, in order. */
-  programs(samples: Samples): readonly Program[];
+  /** The programs of the vCPUs of VM number `vm`, in order; `linux` is what a Linux guest is booted with. */
+  programs(samples: Samples, vm: number, linux: Omit<LinuxGuestSettings, "workload">): readonly Program[];
 }
+
+/** A test of the bare kernel of kvm-unit-tests. */
+const BARE = { bare: true, vcpus: 2, vms: 1, unit: "cycles", warmUp: 200 } as const;
 
 const FAR = 2 ** 40;
 const BROADCAST_VCPUS = 8;
 
 function exitLoop(doc: string, op: Op, operand?: (now: number) => number): UnitTest {
   return {
+    ...BARE,
     doc,
-    vcpus: 2,
     iterations: 20_000,
-    warmUp: 200,
     programs: (samples) => [new ExitLoop(op, samples, operand), new Bystander()],
   };
 }
 
 function ipi(doc: string, vcpus: number, sends: (targets: number) => readonly { op: Op; operand: number }[], halts: boolean): UnitTest {
   return {
+    ...BARE,
     doc,
     vcpus,
     iterations: 10_000,
-    warmUp: 200,
     programs(samples) {
       const sender = new IpiSender(sends(vcpus - 1), vcpus - 1, samples);
       return [sender, ...Array.from({ length: vcpus - 1 }, () => new IpiTarget(sender, 0, halts))];
@@ -53,37 +64,53 @@ export const UNIT_TESTS = {
   mmio: exitLoop("store to an address that QEMU handles", OP.mmio),
   wrmsr_tscdeadline_far: exitLoop("WRMSR of a deadline 2^40 cycles ahead, one being armed", OP.tscDeadline, (now) => now + FAR),
   tscdeadline_immed: {
+    ...BARE,
     doc: "WRMSR of a past deadline, its handler, EOI",
-    vcpus: 2,
     iterations: 20_000,
-    warmUp: 200,
     programs: (samples) => [new DeadlineLoop(0, samples), new Bystander()],
   },
   tscdeadline: {
+    ...BARE,
     doc: "WRMSR of now + 3000, spin until the handler ran",
-    vcpus: 2,
     iterations: 20_000,
-    warmUp: 200,
     programs: (samples) => [new DeadlineLoop(3000, samples), new Bystander()],
   },
   tscdeadline_latency: {
+    ...BARE,
     doc: "deadline to the handler's first RDTSC, re-armed 200,000 ahead from the handler, main loop in HLT",
-    vcpus: 2,
     iterations: 5_000,
-    warmUp: 200,
     programs: (samples) => [new DeadlineLatency(samples, true), new Bystander()],
   },
   tscdeadline_latency_busy: {
+    ...BARE,
     doc: "the same, main loop spinning",
-    vcpus: 2,
     iterations: 5_000,
-    warmUp: 200,
     programs: (samples) => [new DeadlineLatency(samples, false), new Bystander()],
   },
   ipi: ipi("IPI to a vCPU in a HLT loop, until it acknowledged", 2, unicast, true),
   ipi_spin: ipi("IPI to a vCPU that spins, until it acknowledged", 2, unicast, false),
   ipi_broadcast: ipi("IPI to all but self, until the last has run", BROADCAST_VCPUS, unicast, true),
   self_ipi: exitLoop("self-IPI", OP.selfIpi),
+  cyclictest: {
+    doc: "Linux guest, interval 1000 us: from the wake-up's time to user space reading the clock",
+    bare: false,
+    vcpus: 2,
+    vms: 1,
+    unit: "ns",
+    iterations: 4_000,
+    warmUp: 400,
+    programs: (samples, _vm, linux) => cyclictestPrograms(linux, samples),
+  },
+  tcp_rr: {
+    doc: "two Linux guests over vhost-net: a request and its answer, both sides halting while they wait",
+    bare: false,
+    vcpus: 1,
+    vms: 2,
+    unit: "ns",
+    iterations: 10_000,
+    warmUp: 1_000,
+    programs: (samples, vm, linux) => tcpRrPrograms(linux, vm === 0, samples),
+  },
 } as const satisfies Record<string, UnitTest>;
 
 export type UnitTestName = keyof typeof UNIT_TESTS;

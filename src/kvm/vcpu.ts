@@ -50,6 +50,15 @@ export const TIMER = {
   virtual: 5,
 } as const;
 
+/** The network device of a VM whose packets go to another VM of the host. */
+export interface Link {
+  /** The vCPU that takes the other VM's interrupts. */
+  readonly peer: Vcpu;
+  /** CPUs of the two vhost workers. */
+  readonly worker: number;
+  readonly peerWorker: number;
+}
+
 /** Index of no miss. */
 export const NEVER_MISSED = -1;
 
@@ -67,6 +76,8 @@ export class Vcpu {
   readonly program: Program;
   /** The vCPUs of its VM, itself included, by their number in it. */
   siblings: readonly Vcpu[] = [];
+  /** Where its device's packets go, when they stay on the host. */
+  link: Link | null = null;
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
 

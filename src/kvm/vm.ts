@@ -1,5 +1,6 @@
 /** A VM: its vCPUs, what runs on them, and the settings that KVM decided for it. */
 import { bootLinux } from "../guest/linux.ts";
+import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import type { Program } from "../guest/program.ts";
 import { WORKLOADS, WORKLOAD_NAMES } from "../guest/workloads.ts";
 import { assert } from "../lib/assert.ts";
@@ -7,6 +8,7 @@ import type { Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
 import { initialWindow } from "./halt-polling.ts";
+import { kernelOf } from "./kernel-choice.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
@@ -23,24 +25,30 @@ export interface Vm {
 /** Makes the programs of a VM; tests and benchmarks bring their own. */
 export type Boot = (guest: ResolvedGuest, seed: number, ghz: number, now: Instant) => readonly Program[];
 
+/** What a Linux guest is booted with, its workload aside. */
+export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, now: Instant): Omit<LinuxGuestSettings, "workload"> => ({
+  name: guest.name,
+  seed,
+  vcpus: guest.cpus.length,
+  load: guest.spec.load,
+  hz: guest.spec.hz,
+  nohz: guest.spec.nohz,
+  ghz,
+  boot: now,
+  restartsTwice: restartsTwice(guest),
+});
+
 /** The Linux guest with the workload that the specification names. */
 export const bootWorkload: Boot = (guest, seed, ghz, now) =>
-  bootLinux({
-    name: guest.name,
-    seed,
-    vcpus: guest.cpus.length,
-    workload: WORKLOADS[guest.spec.workload],
-    load: guest.spec.load,
-    hz: guest.spec.hz,
-    nohz: guest.spec.nohz,
-    ghz,
-    boot: now,
-  });
+  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: WORKLOADS[guest.spec.workload] });
+
+const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
 /** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
 export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["workload", "hz", "nohz", "load"] as const;
-  return keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+  const sameTimers = restartsTwice(old) === restartsTwice(wanted);
+  return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
 }
 
 export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {

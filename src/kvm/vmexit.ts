@@ -10,6 +10,7 @@ import { resolveHost } from "./resolve.ts";
 import { SpecError } from "./resolved.ts";
 import { CELLS, type Cell } from "./exits.ts";
 import { UNIT_TESTS, type UnitTest, type UnitTestName } from "./unit-tests.ts";
+import { linuxSettings } from "./vm.ts";
 
 export interface TestExits {
   readonly reason: string;
@@ -21,7 +22,7 @@ export interface TestExits {
 /** One line of the table; cycles are guest TSC ticks at base clock. */
 export interface TestResult {
   readonly name: UnitTestName;
-  readonly unit: "cycles";
+  readonly unit: UnitTest["unit"];
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
@@ -42,9 +43,13 @@ const STRETCHES_MAX = 20_000;
 export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): TestResult {
   const test: UnitTest = UNIT_TESTS[name];
   const samples = new Samples(test.iterations, test.warmUp);
-  const resolved = resolveHost(testSpec(spec, test));
+  const { cpus, workers } = coresFor(spec, test);
+  const resolved = resolveHost(testSpec(spec, test, cpus));
   const { vendor } = resolved.cpu;
-  const host = new KvmHost(resolved, seed, () => test.programs(samples));
+  const host = new KvmHost(resolved, seed, (guest, forked, ghz, now) =>
+    test.programs(samples, resolved.guests.indexOf(guest), linuxSettings(guest, forked, ghz, now)),
+  );
+  if (test.vms === 2) host.connect(workers);
   const exits = new Float64Array(CELLS[vendor].length);
   host.observe((_vcpu, kind) => {
     if (!samples.counting || samples.full) return;
@@ -55,27 +60,49 @@ export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): T
     if (n > STRETCHES_MAX) throw new SpecError([], `${name} did not finish: ${samples.values.length} of ${test.iterations} iterations`);
     host.advance(n * STRETCH);
   }
-  return summarize(name, samples.values, CELLS[vendor], exits);
+  const ghz = test.unit === "ns" ? resolved.tscHz / 1e9 : 1;
+  const values = samples.values.map((cycles) => cycles / ghz);
+  return summarize(name, values, CELLS[vendor], exits);
 }
 
-/** The host with the test's VM alone: the first guest's settings, each vCPU on a core of its own. */
-function testSpec(spec: HostSpec, test: UnitTest): HostSpec {
+/** The host with the test's VMs alone: the first guest's settings, each vCPU on a core of its own. */
+function testSpec(spec: HostSpec, test: UnitTest, cpus: readonly number[]): HostSpec {
+  const first = firstGuest(spec);
+  // The bare kernel has no paravirtual EOI, and its tests write TSC_DEADLINE whatever the guest's own kernel would.
+  const kernel = test.bare ? ({ pv: { ...first.pv, eoi: false, haltpoll: false }, timer: "tsc_deadline" } as const) : {};
+  const vm = (number: number): GuestSpec => {
+    const own = new Set(cpus.slice(number * test.vcpus, (number + 1) * test.vcpus));
+    const placement = formatCpuList(Array.from({ length: spec.cpus }, (_, cpu) => own.has(cpu)));
+    return { ...first, ...kernel, count: 1, vcpus: test.vcpus, workload: "idle", load: 1, placement };
+  };
+  return {
+    ...spec,
+    guests: Object.fromEntries(Array.from({ length: test.vms }, (_, number) => [number === 0 ? "test" : "peer", vm(number)])),
+  };
+}
+
+function firstGuest(spec: HostSpec): GuestSpec {
   const first = Object.values(spec.guests)[0];
   if (first === undefined) throw new SpecError(["guests"], "expected a guest whose settings the test takes, came none");
-  // The bare kernel has no paravirtual EOI, and its tests write TSC_DEADLINE whatever the guest's own kernel would.
-  const kernel = { pv: { ...first.pv, eoi: false, haltpoll: false }, timer: "tsc_deadline", workload: "idle" } as const;
-  const guest: GuestSpec = { ...first, ...kernel, count: 1, vcpus: test.vcpus, placement: coresFor(spec, test.vcpus) };
-  return { ...spec, guests: { test: guest } };
+  return first;
 }
 
-/** A CPU on each of `count` cores: isolated ones where there are enough, never the boot CPU's core. */
-function coresFor(spec: HostSpec, count: number): string {
+/**
+ * A CPU on each of as many cores as the test has vCPUs: isolated ones where there are enough, never the boot CPU's
+ * core; and one for each VM's vhost worker, which is a thread of the host and keeps off isolated CPUs.
+ */
+function coresFor(spec: HostSpec, { vcpus, vms }: UnitTest): { cpus: readonly number[]; workers: readonly number[] } {
   const { nohzFull } = resolveHost({ ...spec, guests: {} });
   const cores = Array.from({ length: spec.cpus }, (_, cpu) => cpu).filter((cpu) => cpu >= 2 && (!spec.smt || cpu % 2 === 0));
   const isolated = cores.filter((cpu) => nohzFull[cpu] === true);
-  const chosen = (isolated.length >= count ? isolated : cores).slice(0, count);
-  if (chosen.length < count) throw new SpecError(["cpus"], `expected ${count} cores besides the first for the test, came ${chosen.length}`);
-  return formatCpuList(Array.from({ length: spec.cpus }, (_, cpu) => chosen.includes(cpu)));
+  const count = vcpus * vms;
+  const cpus = (isolated.length >= count ? isolated : cores).slice(0, count);
+  const others = Array.from({ length: spec.cpus }, (_, cpu) => cpu).filter((cpu) => !cpus.includes(cpu) && nohzFull[cpu] !== true);
+  const workers = vms === 1 ? [] : [...others.filter((cpu) => cores.includes(cpu)), ...others].slice(0, vms);
+  if (cpus.length < count || (vms > 1 && workers.length === 0)) {
+    throw new SpecError(["cpus"], `expected ${count} cores besides the first for the test, came ${cpus.length}`);
+  }
+  return { cpus, workers };
 }
 
 function summarize(name: UnitTestName, values: readonly number[], cells: readonly Cell[], exits: Float64Array): TestResult {
@@ -84,7 +111,7 @@ function summarize(name: UnitTestName, values: readonly number[], cells: readonl
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     name,
-    unit: "cycles",
+    unit: UNIT_TESTS[name].unit,
     mean,
     p50: at(0.5),
     p90: at(0.9),

@@ -67,6 +67,55 @@ test("the automatic timer advance hides most of what the handler is late by", ()
   expect(run("tscdeadline_latency_busy", auto).p50).toBeLessThan(run("tscdeadline_latency_busy").p50);
 });
 
+describe("a Linux guest's thread that sleeps until a time (cyclictest)", () => {
+  const awake = { kvm: { lapic_timer_advance: "adaptive" }, cstates: "c0" } as const;
+  const fast = run("cyclictest", awake);
+  const slow = run("cyclictest", { ...awake, fastpath: { tsc_deadline: "off", preemption_timer: "off" } });
+
+  test("reads the clock some microseconds late, in ns", () => {
+    expect(fast.unit).toBe("ns");
+    expect(fast.p50).toBeGreaterThan(2000);
+    expect(fast.p50).toBeLessThan(8000);
+  });
+
+  test("wakes by an exit of HLT, and its CPU writes the deadline three or four times a wake-up: more than one of them on its way", () => {
+    expect(exits(fast)).toEqual(["4 MSR_WRITE(tsc_deadline) fastpath", "1 HLT kernel"]);
+    expect(exits(slow)).toEqual(["4 MSR_WRITE(tsc_deadline) kernel", "1 HLT kernel"]);
+    const oneWrite = (run("tscdeadline_immed", SLOW).mean - run("tscdeadline_immed").mean) / 2.5;
+    expect((slow.mean - fast.mean) / oneWrite).toBeGreaterThan(2);
+  });
+
+  test("is later by what the host's C-state takes to leave, where one is deep", () => {
+    expect(run("cyclictest", { ...awake, cstates: "c6" }).p50).toBeGreaterThan(100_000);
+  });
+});
+
+describe("a request and its answer between two VMs (tcp_rr)", () => {
+  const rr = (halt_poll: "off" | "always" | "adaptive"): TestResult =>
+    run("tcp_rr", { kvm: { lapic_timer_advance: "off", halt_poll }, cstates: "c1" });
+
+  test("take a doorbell and a HLT on each side", () => {
+    expect(exits(rr("adaptive"))).toEqual(expect.arrayContaining(["2 HLT kernel", "2 EPT_MISCONFIG kernel"]));
+  });
+
+  test("are faster when halted vCPUs poll, and adaptive polling finds out to", () => {
+    const [off, always, adaptive] = [rr("off"), rr("always"), rr("adaptive")].map(({ mean }) => mean);
+    expect(off! - always!).toBeGreaterThan(2 * 2000);
+    expect(Math.abs(adaptive! / always! - 1)).toBeLessThan(0.01);
+  });
+
+  test("take fewer writes of the deadline with a guest kernel that restarts a timer with one write", () => {
+    const writes = (kernel: "linux-5.10" | "linux-5.15"): number =>
+      run("tcp_rr", { guests: { test: { kernel } } }).exits.find(({ msr }) => msr === "tsc_deadline")!.per_iteration;
+    expect(writes("linux-5.10") - writes("linux-5.15")).toBeGreaterThan(1.5);
+  });
+
+  test("wait for the C-states of the CPUs that the vhost workers sleep on", () => {
+    const poll = run("tcp_rr", { kvm: { halt_poll: "always" }, cmdline: { idle: "poll" } });
+    expect(rr("always").mean - poll.mean).toBeGreaterThan(4 * 1500);
+  });
+});
+
 test("a host without a core per vCPU is refused with the key", () => {
   expect(() => runUnitTest(spec({ cpus: 4 }), "ipi_broadcast", 1)).toThrow(SpecError);
 });

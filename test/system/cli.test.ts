@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -21,6 +21,7 @@ describe("fastpathd", () => {
       ["check", "--help"],
       ["explain", "--help"],
       ["vmexit", "--help"],
+      ["dashboards", "--help"],
       ["compare", "--help"],
     ]) {
       expect((await runCommand(args)).code).toBe(0);
@@ -33,6 +34,7 @@ describe("fastpathd", () => {
       ["serve", "--listen", "9464"],
       ["explain"],
       ["vmexit"],
+      ["dashboards"],
       ["compare", "one.yaml"],
       ["compare", "one.yaml", "two.yaml", "--for", "10"],
       ["compare", "one.yaml", "two.yaml", "--seeds", "0"],
@@ -59,6 +61,25 @@ describe("fastpathd check", () => {
     expect(code).toBe(1);
     expect(stderr.match(/did you mean/g)).toHaveLength(2);
     expect((await runCommand(["check", join(dir, "nowhere")])).code).toBe(1);
+  });
+});
+
+describe("fastpathd dashboards", () => {
+  it("writes the committed files, and the rules when asked, from any working directory", async () => {
+    const [out, rules] = [join(dir, "out/dashboards"), join(dir, "out/rules")];
+    const { code, stdout } = await runCommand(["dashboards", "--out", out, "--rules", rules]);
+    expect(code).toBe(0);
+    expect(readdirSync(out).toSorted()).toEqual(readdirSync("dashboards/json").toSorted());
+    for (const file of readdirSync(out)) expect(readFileSync(join(out, file))).toEqual(readFileSync(join("dashboards/json", file)));
+    expect(readdirSync(rules)).toContain("recording.yaml");
+    expect(stdout.trimEnd().split("\n")).toEqual(
+      expect.arrayContaining([join(out, "fastpathd-fleet.json"), join(rules, "recording.yaml")]),
+    );
+  });
+
+  it("says what it could not write and exits 1", async () => {
+    const { code, stderr } = await runCommand(["dashboards", "--out", write("a-file", "")]);
+    expect([code, stderr.includes("a-file")]).toEqual([1, true]);
   });
 });
 

@@ -1,0 +1,210 @@
+/**
+ * One CPU of a Linux guest kernel, without what runs on it: interrupts, the tick and the tickless
+ * idle loop.
+ *
+ *   idle: enter (stop the tick: TSC_DEADLINE) → HLT → leave (restart the tick: TSC_DEADLINE)
+ *   interrupt: timer: run what is due, reprogram (TSC_DEADLINE) | device: fetch requests → EOI
+ *
+ * Linux: kernel/sched/idle.c do_idle, kernel/time/tick-sched.c tick_nohz_stop_tick and
+ * tick_nohz_restart, kernel/time/hrtimer.c hrtimer_interrupt, arch/x86 apic.c lapic_next_deadline.
+ * Simplified: softirqs run in the handler, the EOI comes at the handler's end (Linux acknowledges
+ * first; interrupts are off either way), and a deadline that did not change is not written again.
+ */
+import { NEVER, type Instant } from "../lib/units.ts";
+import { GUEST_PATHS } from "./guest-paths.ts";
+import type { GuestTimers } from "./guest-timers.ts";
+import type { LinuxGuest } from "./linux-guest.ts";
+import { OP, Program, VECTOR, type Vector } from "./program.ts";
+import type { VcpuDraws } from "./vcpu-draws.ts";
+
+/** Where the CPU is in its own code: what it has just done. */
+export const AT = {
+  boot: 0,
+  decide: 1,
+  switched: 2,
+  work: 3,
+  woke: 4,
+  rung: 5,
+  tickMoved: 6,
+  tickStopped: 7,
+  halted: 8,
+  tickCancelled: 9,
+} as const;
+
+export abstract class LinuxCpu extends Program {
+  /** Threads ready to run here: written by other CPUs of the guest, like rq->nr_running. */
+  ready = 0;
+  /** In the idle loop without polling: a remote wake-up needs an IPI. */
+  idle = false;
+
+  protected at: number = AT.boot;
+  /** When the thread that slept until a time wanted to wake. */
+  protected due: Instant = NEVER;
+  protected readonly timers: GuestTimers;
+  protected readonly guest: LinuxGuest;
+  protected readonly draws: VcpuDraws;
+  private inHandler = false;
+  /** The handler's EOI is under way. */
+  private acknowledged = false;
+
+  constructor(guest: LinuxGuest, draws: VcpuDraws, boot: Instant) {
+    super();
+    this.guest = guest;
+    this.draws = draws;
+    this.timers = guest.timersAt(boot, draws);
+  }
+
+  /** Goes on in the kernel's or a thread's code, the step `at` being done. */
+  protected abstract nextInMain(now: Instant): void;
+  /** The device's handler: what it fetches becomes ready; returns what that takes. */
+  protected abstract fetchRequests(): number;
+
+  override next(now: Instant): void {
+    if (this.inHandler) this.nextInHandler();
+    else this.nextInMain(now);
+  }
+
+  override shift(delta: number): void {
+    this.shiftOperands(delta);
+    this.timers.shift(delta);
+    this.due = (this.due + delta) as Instant;
+    this.arrivalAt = (this.arrivalAt + delta) as Instant;
+  }
+
+  protected override startHandler(vector: Vector, now: Instant): void {
+    this.inHandler = true;
+    const entry = GUEST_PATHS.interruptEntry;
+    if (vector === VECTOR.timer) {
+      // The clock event device is one-shot: once it fired, nothing is programmed.
+      this.timers.programmed = 0;
+      const work = entry + this.runTimers(now);
+      if (!this.program(work)) this.acknowledge(work);
+    } else if (vector === VECTOR.device) this.acknowledge(entry + this.fetchRequests());
+    else this.acknowledge(entry + GUEST_PATHS.reschedule);
+  }
+
+  /** After the timer was reprogrammed comes the EOI, after the EOI the return. */
+  private nextInHandler(): void {
+    if (this.acknowledged) {
+      this.acknowledged = false;
+      this.inHandler = false;
+      this.endOfHandler();
+      return;
+    }
+    // tick_nohz_irq_exit: an idle CPU that nobody needs queues the stopped tick's timer again.
+    const { timers } = this;
+    if (timers.stopped && timers.tick === NEVER && this.ready === 0) {
+      timers.queueStopped();
+      if (this.program(GUEST_PATHS.moveTick)) return;
+    }
+    this.acknowledge(0);
+  }
+
+  private acknowledge(before: number): void {
+    this.acknowledged = true;
+    this.run(before, OP.eoi);
+  }
+
+  /** hrtimer_interrupt: runs what is due; returns what it takes. */
+  private runTimers(now: Instant): number {
+    const { guest, timers } = this;
+    let cost = GUEST_PATHS.timerEntry;
+    if (timers.tick <= now) {
+      cost += GUEST_PATHS.tick;
+      timers.forwardTick(now);
+      if (timers.wheel <= now) {
+        cost += GUEST_PATHS.softTimer;
+        timers.wheel = guest.wheelAfter(now, this.draws);
+      }
+    }
+    if (timers.sleeper <= now) {
+      cost += GUEST_PATHS.wake;
+      this.due = timers.sleeper;
+      timers.sleeper = NEVER;
+      this.ready++;
+    }
+    if (timers.watchdog <= now) {
+      cost += GUEST_PATHS.watchdog;
+      timers.watchdog = (now + guest.watchdogCycles) as Instant;
+    }
+    return cost;
+  }
+
+  /** Programs the first timer's expiry after `before` cycles; false when the device already stands there. */
+  protected program(before: number): boolean {
+    const { timers } = this;
+    const wanted = timers.first();
+    if (wanted === timers.programmed) return false;
+    timers.programmed = wanted;
+    this.run(before + GUEST_PATHS.reprogram, OP.tscDeadline, wanted);
+    return true;
+  }
+
+  /** The steps of the idle loop. */
+  protected nextInIdle(now: Instant): void {
+    switch (this.at) {
+      case AT.tickMoved:
+        this.at = AT.tickStopped;
+        if (!this.program(0)) this.halt(now);
+        return;
+      case AT.tickStopped:
+        this.halt(now);
+        return;
+      case AT.tickCancelled:
+        this.restartTick(now, 0);
+        return;
+      default:
+        // Awake, and the interrupt that woke it has been handled.
+        if (this.ready > 0) this.leaveIdle(now);
+        else this.enterIdle();
+    }
+  }
+
+  /** do_idle: interrupts off, the tick stops, then HLT. */
+  protected enterIdle(): void {
+    const { timers } = this;
+    this.idle = true;
+    this.interruptible = false;
+    this.at = AT.tickStopped;
+    if (!timers.stopped && this.guest.nohz && timers.canStop()) {
+      timers.stopped = true;
+      const wasFirst = timers.cancelTick();
+      if (this.guest.restartsTwice && wasFirst) {
+        // A queued timer that is started anew is taken off first, and the device written for what is left.
+        this.at = AT.tickMoved;
+        const moved = this.program(GUEST_PATHS.idleLoop);
+        timers.queueStopped();
+        if (moved) return;
+      }
+      timers.queueStopped();
+    }
+    if (!this.program(GUEST_PATHS.idleLoop)) this.run(GUEST_PATHS.idleLoop, OP.none);
+  }
+
+  private halt(now: Instant): void {
+    this.at = AT.halted;
+    if (this.ready === 0) this.run(GUEST_PATHS.haltEntry, OP.halt);
+    else this.leaveIdle(now);
+  }
+
+  /** tick_nohz_idle_exit: the stopped tick's timer is taken off, then the next tick queued. */
+  private leaveIdle(now: Instant): void {
+    this.interruptible = true;
+    const { timers } = this;
+    if (timers.stopped && timers.cancelTick()) {
+      this.at = AT.tickCancelled;
+      if (this.program(GUEST_PATHS.idleLoop)) return;
+    }
+    this.restartTick(now, GUEST_PATHS.idleLoop);
+  }
+
+  private restartTick(now: Instant, before: number): void {
+    const { timers } = this;
+    this.at = AT.decide;
+    if (timers.stopped) {
+      timers.stopped = false;
+      timers.tick = timers.tickAfter(now);
+    }
+    if (!this.program(before + GUEST_PATHS.moveTick)) this.run(before, OP.none);
+  }
+}
