@@ -6,6 +6,7 @@ import { nearest } from "../lib/nearest.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
+import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
@@ -19,6 +20,7 @@ export interface LinuxGuestSettings {
   readonly load: number;
   readonly hz: number;
   readonly nohz: boolean;
+  readonly timer: GuestTimer;
   readonly ghz: number;
   readonly boot: Instant;
   /** The guest kernel writes the clock event device twice when it restarts its first timer (before 5.15). */
@@ -36,6 +38,7 @@ export interface RunQueue {
 
 export class LinuxGuest {
   readonly nohz: boolean;
+  readonly clockEvent: ClockEventDevice;
   readonly polls: boolean;
   readonly messagesPerVcpu: number;
   readonly tickCycles: number;
@@ -61,6 +64,7 @@ export class LinuxGuest {
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
     this.workload = workload;
     this.nohz = settings.nohz;
+    this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.intervalNs > 0);
     this.polls = workload.polls;
     this.messagesPerVcpu = load === 0 ? 0 : workload.messagesPerVcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));

@@ -33,6 +33,7 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
   load: guest.spec.load,
   hz: guest.spec.hz,
   nohz: guest.spec.nohz,
+  timer: guest.spec.timer,
   ghz,
   boot: now,
   restartsTwice: restartsTwice(guest),
@@ -46,7 +47,7 @@ const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel
 
 /** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
 export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["workload", "hz", "nohz", "load"] as const;
+  const keys = ["workload", "hz", "nohz", "load", "timer"] as const;
   const sameTimers = restartsTwice(old) === restartsTwice(wanted);
   return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
 }

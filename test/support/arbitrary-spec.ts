@@ -28,6 +28,7 @@ const guest: fc.Arbitrary<GuestSpec> = fc
     assigned_device: fc.boolean(),
     disable_exits: fc.oneof(fc.constant("inherit" as const), disabledExits),
     kernel: fc.constantFrom(...KERNEL_NAMES),
+    timer: fc.constantFrom("tsc_deadline", "tsc_deadline", "lapic", "hv_stimer"),
   })
   .map(guestSpec);
 

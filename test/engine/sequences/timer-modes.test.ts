@@ -34,7 +34,8 @@ describe("a synthetic timer of Hyper-V", () => {
     { fact: "that is set into the past is delivered by its own write", script: [stimer(-500)], exits: [OTHER_MSR], delivery: null },
   ])("$fact", ({ on, script, exits, delivery }) => {
     const played = play({ ...on, guest: { ...on?.guest, ...WINDOWS }, scripts: [script] });
-    expect(played.exits[0]).toEqual(exits);
+    // It inhibits APICv; and these bare handlers end with an EOI, though its vector needs none.
+    expect(played.exits[0]).toEqual([...exits, EOI]);
     expect(played.programs[0]!.taken).toEqual([2]);
     const expirations = [...played.counters].filter(([name, count]) => name.startsWith("expirations ") && count > 0n);
     expect(expirations).toEqual(delivery === null ? [] : [[`expirations ${delivery}`, 1n]]);

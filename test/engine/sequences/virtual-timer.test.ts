@@ -84,7 +84,7 @@ describe("no deadline is kept by the CPU", () => {
 });
 
 it("a deadline outlives a change of the configuration, whichever way", () => {
-  const guests = { g: { vcpus: 2, workload: "cyclictest" } } as const;
+  const guests = { g: { vcpus: 2, workload: "cyclictest", disable_exits: ["hlt"] } } as const;
   const spec = (kvm: NonNullable<HostOverrides["kvm"]>) => resolveHost(hostSpec({ cpus: 8, kvm, guests }));
   const ways = [VIRTUAL, {}, VIRTUAL, { enable_apicv: "off" }, { ...VIRTUAL, pi_inject_timer: "on" }, { preemption_timer: "off" }] as const;
   const host = new KvmHost(spec(ways[0]), 1);
