@@ -9,6 +9,7 @@ import type { CompareFlags } from "./compare.ts";
 import { defaultConfigDir } from "./config-dir.ts";
 import type { DashboardsFlags } from "./dashboards.ts";
 import { parseDuration } from "./duration.ts";
+import type { ReportFlags } from "./report.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
@@ -55,6 +56,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   addDashboards(program, run);
   addCompare(program, run);
+  program
+    .command("report")
+    .description("Fills the tables that a backport is decided by: what fastpaths gain, in tests and in guests, and where they do not.")
+    .option("--only <a,b>", "only these tables")
+    .option("--seed <n>", "first seed", wholeNumber, 1)
+    .option("--seeds <k>", "so many seeds, from the first one on", seedCount, 3)
+    .option("--json", "print JSON instead of Markdown", false)
+    .action(async (flags: ReportFlags) => {
+      const { report } = await import("./report.ts");
+      code = report(flags);
+    });
   try {
     await program.parseAsync(argv);
   } catch (error) {

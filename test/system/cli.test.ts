@@ -167,3 +167,21 @@ describe("fastpathd compare", () => {
     expect(stderr).toContain("empty.yaml: guests: expected at least one guest, came none");
   });
 });
+
+describe("fastpathd report", () => {
+  it("prints a table as Markdown, or as JSON with the command that makes it again", async () => {
+    const markdown = await runCommand(["report", "--only", "dpdk", "--seeds", "1"]);
+    expect(markdown.code).toBe(0);
+    expect(markdown.stdout).toMatch(/^## DPDK hosts/m);
+    const { stdout } = await runCommand(["report", "--only", "dpdk", "--seeds", "1", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      seeds: [1],
+      tables: [{ name: "dpdk", command: "fastpathd report --only dpdk --seed 1 --seeds 1", rows: [{ timer: "hv_timer" }, {}, {}, {}] }],
+    });
+  });
+
+  it("names an unknown table and those that there are", async () => {
+    const { code, stderr } = await runCommand(["report", "--only", "dpkd"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^--only: expected some of functional, .*; came dpkd$/m)]);
+  });
+});
