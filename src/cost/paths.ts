@@ -11,17 +11,25 @@ export const IPI_FASTPATH = "Wanpeng Li, KVM: X86: Ultra fast single target IPI 
 
 /** The loop round every exit. */
 export const RUN_LOOP = {
-  /** vmx_vcpu_run and its assembly: register switch, exit information, fastpath dispatch. */
-  inner: { value: 680, source: `derived: ${EXIT_ANATOMY}: loop of 1154 less RDTSC, outer loop, dispatch and the VMCALL handler` },
+  /** vmx_vcpu_run after the exit: registers saved, exit information read, fastpath dispatch. */
+  innerExit: {
+    value: 180,
+    source: `derived: ${EXIT_ANATOMY}: loop of 1154 less RDTSC, outer loop, dispatch and the VMCALL handler is 620; the split is assumed`,
+  },
+  /** vmx_vcpu_run before the entry: control registers, debug registers, MSRs, registers loaded. */
+  innerEntry: {
+    value: 440,
+    source: `derived: ${EXIT_ANATOMY}: the other part of the 620; some 700 cycles from the end of the timer's busy-wait to the world switch on a Haswell ("KVM: LAPIC: Optimize timer latency further") lie here`,
+  },
   /** vcpu_enter_guest and vcpu_run: request checks, preemption and interrupts off and on, SRCU. */
   outer: {
-    value: 150,
-    source: `derived: ${TIMER_FASTPATH}: slow less fast is 451 to 534, of which seven retpolines are 175; outer loop and dispatch share the rest evenly (assumed)`,
+    value: 180,
+    source: `derived: ${TIMER_FASTPATH}: slow less fast is 451 to 534, of which seven retpolines are 140; outer loop and dispatch share the rest evenly (assumed)`,
   },
   /** vmx_handle_exit, emulation of the instruction's operands and RIP, down to the handler. */
-  dispatch: { value: 146, source: `derived: ${TIMER_FASTPATH}: the other part` },
+  dispatch: { value: 176, source: `derived: ${TIMER_FASTPATH}: the other part` },
   /** From the end of vmx_vcpu_run to handle_exit_irqoff, where 5.5 to 5.7 send an IPI; part of the outer loop. */
-  irqoff: { value: 250, source: `derived: ${IPI_FASTPATH}: the ipi test with the fastpath of 5.5 less that of 5.8` },
+  irqoff: { value: 200, source: `derived: ${IPI_FASTPATH}: the ipi test with the fastpath of 5.5 less that of 5.8` },
   /** kvm_vcpu_exit_request before a re-entry. */
   continuation: { value: 20, source: "assumed: a few loads and branches" },
   /** Context tracking of nohz_full, both ways. */
@@ -29,7 +37,7 @@ export const RUN_LOOP = {
 } as const satisfies Record<string, Figure>;
 
 /** Indirect calls on the pieces of the loop (assumed: counted in kvm_x86_ops uses of 5.8, before static calls). */
-export const INDIRECT_CALLS = { inner: 2, outer: 4, dispatch: 3 } as const;
+export const INDIRECT_CALLS = { innerExit: 1, innerEntry: 1, outer: 4, dispatch: 3 } as const;
 
 /** A handler. `spread` is the coefficient of variation of a heavy-tailed one (assumed); 0 is near-constant. */
 export interface HandlerPath extends Figure {
@@ -52,14 +60,14 @@ const path = (value: number, source: string, more: Partial<Omit<HandlerPath, "va
 });
 
 export const HANDLERS = {
-  tscDeadline: path(400, `derived: ${TIMER_FASTPATH}: tscdeadline_immed less the loop, the interrupt's delivery and its handler`, {
+  tscDeadline: path(355, `derived: ${TIMER_FASTPATH}: tscdeadline_immed less the loop, the interrupt's delivery and its handler`, {
     indirectCalls: 2,
   }),
-  preemptionTimer: path(120, `derived: ${TIMER_FASTPATH}: tscdeadline less 3000, the loop, the interrupt's delivery and its handler`, {
+  preemptionTimer: path(130, `derived: ${TIMER_FASTPATH}: tscdeadline less 3000, the loop, the interrupt's delivery and its handler`, {
     indirectCalls: 2,
   }),
-  icr: path(1000, `derived: ${IPI_FASTPATH}: the ipi test without and with it, the path of 5.8 taken from this`, {
-    before: 940,
+  icr: path(930, `derived: ${IPI_FASTPATH}: the ipi test without and with it, the path of 5.8 taken from this`, {
+    before: 870,
     indirectCalls: 6,
     fast: { value: 420, before: 360, source: "assumed: kvm_irq_delivery_to_apic_fast: map look-up, descriptor, physical ICR write" },
   }),
@@ -76,7 +84,7 @@ export const HANDLERS = {
     },
   ),
   invd: path(20, "assumed: skips the instruction"),
-  cpuid: path(156, `derived: ${EXIT_ANATOMY}: CPUID 2522 beside VMCALL 2486 with all mitigations off`),
+  cpuid: path(140, `derived: ${EXIT_ANATOMY}: CPUID beside VMCALL, -20 to +36 cycles on four rungs`),
   vmcall: path(120, "assumed: the split of the ladder's loop of 1154"),
   portIo: path(0, "by definition: counted as userspace"),
   eptViolation: path(9000, "assumed: 4 us; average over minimum 8.5 in a perf kvm sample (ChromeOS VM, 2021)", {
@@ -101,33 +109,73 @@ export type HandlerName = keyof typeof HANDLERS;
 export const EXTRAS = {
   /** Cancelling and arming an hrtimer instead of the preemption timer. */
   hrtimer: { value: 500, source: `derived: ${EXIT_ANATOMY}: about 13 % of the profile of an exit that re-arms an hrtimer` },
-  /** The hop to QEMU and back with the emulation of a null device. */
-  userspace: { value: 4402, source: `derived: ${EXIT_ANATOMY}: port I/O 6888 less VMCALL 2486 with all mitigations off` },
+  /** The kernel's part of the hop to QEMU and back: KVM_RUN's return and call, vcpu_put and vcpu_load, the FPU. */
+  hopKernel: {
+    value: 2000,
+    source: `derived: ${EXIT_ANATOMY}: port I/O 6888 less VMCALL 2486 with all mitigations off; the split is assumed`,
+  },
+  /** QEMU's part: the lock, the address space's look-up, a null device. */
+  hopQemu: { value: 2400, source: `derived: ${EXIT_ANATOMY}: the other part` },
+  /** nohz_full tracks the return to user space, too. */
+  hopContextTracking: { value: 140, source: `derived: ${EXIT_ANATOMY}: MMIO loses 352 with nohz_full, VMCALL 212` },
   /** Handling a host interrupt: entry, its own work, return. */
   hostTick: { value: 8000, source: `${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more` },
   hostDevice: { value: 5000, source: "assumed: an interrupt with its softirq" },
-  hrtimerInterrupt: { value: 1500, source: "assumed: hrtimer_interrupt with one expired timer" },
+  hrtimerInterrupt: {
+    value: 1150,
+    source:
+      "derived: tscdeadline_latency of a busy guest, 3200 by an hrtimer and 800 less by the preemption timer (ce7a058a2117), less the exits",
+  },
   /** A posted-interrupt notification of a CPU to itself: sent, and in the guest acknowledged with nothing to find. */
   selfNotification: { value: 500, source: "assumed: a write of the ICR, and a vector and an empty descriptor read by microcode" },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
   /** Noticing a wake-up in the halt-polling loop. */
-  pollNotice: { value: 120, source: "assumed: a cache line moves between cores" },
-  /** Leaving the CPU when blocking, and coming back: schedule, cold caches, halt bookkeeping. */
+  pollNotice: { value: 180, source: "assumed: half a turn of the loop with its look at the vCPU, a cache line from another core" },
+  /** Leaving the CPU when blocking, and coming back to it: schedule, halt bookkeeping. */
   scheduleOut: { value: 1400, source: "assumed: prepare_to_swait, schedule, switch to idle" },
-  scheduleIn: { value: 2200, source: "assumed: idle to the vCPU's thread, vcpu_load, cold caches" },
+  scheduleIn: {
+    value: 1000,
+    source:
+      "derived: tscdeadline_latency with HLT, 5700 (3b8a5df6c4dc) and 5150 to 5820 (8577370fb0cb), less the timer's interrupt, the wake-up and the way into the guest",
+  },
   /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
   vhostTransmit: { value: 2000, source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; about 2 us of a network stack" },
   vhostReceive: { value: 1600, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
-  /** The waker's part: try_to_wake_up and the reschedule IPI. */
-  wakeSwait: {
-    value: 1800,
-    source: "assumed: swake_up_one takes two locks (da4ad88cab58 measures what that costs: 15 to 20 % of a wake-up)",
+  /** Caches and TLB that went cold while the vCPU slept: most of it after a sleep of many times COLD_CACHES_HALF_NS. */
+  coldCaches: {
+    value: 6000,
+    source: "assumed: some 60 cache lines from memory; C-state exit and cold caches dominate a wake-up (aca6ff29c406)",
   },
+  /** try_to_wake_up from a wait queue or a single waiter, up to the thread's being runnable. */
+  wakeSwait: { value: 1650, source: "derived: the wake-up with rcuwait and what da4ad88cab58 saves: 15 to 20 % of tscdeadline_latency" },
   wakeRcuwait: {
-    value: 1200,
-    source: "assumed: the same less the queue's lock and list; it may be set by da4ad88cab58's 15 to 20 %, and is not yet",
+    value: 600,
+    source: "derived: tscdeadline_latency with HLT (3b8a5df6c4dc, 8577370fb0cb), see scheduleIn; the split is assumed",
+  },
+  /** What it takes more when the thread's CPU is another one: its run queue's cache lines and the reschedule IPI's ICR write. */
+  wakeRemote: {
+    value: 800,
+    source: "derived: broadcasts to 79 sleeping vCPUs take 198 us by 79 ICR writes, 76 us by PV IPIs (4180bf1b655a), less the exits",
   },
 } as const satisfies Record<string, Figure>;
+
+/** Sleep after which half of the caches' lines are gone. */
+export const COLD_CACHES_HALF_NS = {
+  value: 1_000_000,
+  source: "assumed: the host's own work on the shared cache",
+} as const satisfies Figure;
+
+/** Kernel code between two indirect calls, where a path's calls were not counted. */
+export const CYCLES_PER_INDIRECT_CALL: Figure = {
+  value: 120,
+  source: "assumed: as on the paths round an exit, 15 calls on some 1800 cycles of a slow ICR write",
+};
+
+/** Guest code that runs before a guest's branches are all predicted again. */
+export const GUEST_FOOTPRINT: Figure = {
+  value: 4000,
+  source: "assumed: about as much code as an interrupt, a wake-up and a system call run",
+};
 
 /** Share of exits with a slower body, and by how much. */
 export const BODY = {

@@ -9,9 +9,10 @@
  *                                              effect is visible at its own point       └ interrupts off → entry
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
-import { quantileTable, logNormal, normalQuantile } from "../sim/samplers.ts";
+import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+import { BODY_TABLE, tailTable } from "./noise.ts";
+import { CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
@@ -22,9 +23,13 @@ export interface EntryConditions {
   readonly preemptionTimer: boolean;
   readonly vpmu: boolean;
   readonly pku: boolean;
+  /** Where __kvm_wait_lapic_expire waits. */
+  readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The physical CPU is nohz_full. */
   readonly contextTracking: "none" | "outer_loop" | "each_entry";
   readonly verw: "none" | "legacy" | "clears_buffers";
+  /** Before the kernel returns to QEMU. */
+  readonly verwToUserspace: "none" | "legacy" | "clears_buffers";
   readonly l1dFlush: "never" | "cond" | "always";
   readonly retpolines: boolean;
   readonly rsbFill: boolean;
@@ -60,9 +65,6 @@ export interface ExitCost {
   readonly entry: number;
   /** From the busy-wait's end of a timer fired early to the guest. */
   readonly afterWait: number;
-  /** Mitigation cycles right after the world switch, and right before the guest. */
-  readonly mitigationOut: number;
-  readonly mitigationIn: number;
   /** All mitigation cycles, wherever they fall; a conditional flush comes on top. */
   readonly mitigation: number;
   /** Where the world switch out ends. */
@@ -73,6 +75,8 @@ export interface ExitCost {
   readonly flushesAlways: boolean;
   /** Extra cycles of a conditional L1D flush; 0 when the host does none. */
   readonly conditionalFlush: number;
+  /** An IBPB lies on the way: the next exit's and the guest's branches are unpredicted. */
+  readonly flushesPredictors: boolean;
   /** What leaving the inner loop after all would add (a re-entry that found a request). */
   readonly leaveLoop: number;
   /** Noise: `spreadTable` at a uniform draw, times `spreadScale`, into component `spreadInto`. */
@@ -84,124 +88,200 @@ export interface ExitCost {
 const INDEX = Object.fromEntries(COMPONENT_NAMES.map((name, index) => [name, index])) as Record<Component, number>;
 export const componentIndex = (name: Component): number => INDEX[name];
 
-const BODY_TABLE = quantileTable(bodyQuantile);
-const TAIL_TABLES = new Map<number, Float64Array>();
-
-/** Near-constant body: normal, then the slow share at the top. */
-function bodyQuantile(u: number): number {
-  const fast = 1 - BODY.tailShare;
-  return u > fast ? BODY.tail : BODY.sigma * normalQuantile(u / fast);
-}
-
-function tailTable(cv: number): Float64Array {
-  let table = TAIL_TABLES.get(cv);
-  if (table === undefined) {
-    table = quantileTable((u) => logNormal(u, cv));
-    TAIL_TABLES.set(cv, table);
-  }
-  return table;
-}
-
-/** Costs one kind of exit. `userspace`: it goes to QEMU and back. */
-export function exitCost(cpu: CpuModel, handler: HandlerName, variant: Variant, userspace: boolean, on: EntryConditions): ExitCost {
-  const parts = new Float64Array(COMPONENT_NAMES.length);
-  const { cycles } = cpu;
-  const software = (value: number): number => Math.round(value * cycles.softwareScale.value);
-  const add = (component: Component, value: number): number => {
-    parts[INDEX[component]] = (parts[INDEX[component]] as number) + value;
-    return value;
-  };
-  const whole: HandlerPath = HANDLERS[handler];
-  const path = variant === "slow" ? whole : { ...whole, ...whole.fast };
-  const switchOut = add("hardware", Math.round(cycles.worldSwitch.value / 2));
-  const mitigationOut = addMitigationsOut(add, cpu, on, indirectCalls(variant, path.indirectCalls), userspace);
-  const inner = software(RUN_LOOP.inner.value);
-  let at = switchOut + mitigationOut + add("run_loop", Math.round(inner / 2));
-  const tracked = trackingCycles(on, variant, software);
-  at += add("context_tracking", tracked - Math.round(tracked / 2));
-
+/**
+ * Costs one kind of exit.
+ * @param userspace it goes to QEMU and back.
+ * @param cold the branch predictors were flushed since the code before this exit's own barrier ran last.
+ */
+export function exitCost(
+  cpu: CpuModel,
+  handler: HandlerName,
+  variant: Variant,
+  userspace: boolean,
+  on: EntryConditions,
+  cold = false,
+): ExitCost {
+  const pieces = new ExitPieces(cpu, on, cold);
+  const { switchOut } = leaveGuest(pieces);
+  const path = variant === "slow" ? HANDLERS[handler] : { ...HANDLERS[handler], ...HANDLERS[handler].fast };
+  const points = handle(pieces, path, variant);
+  if (userspace) hopToUserspace(pieces);
+  const entry = enterGuest(pieces, variant);
+  const { parts, at: total } = pieces;
   const heavy = path.spread > 0;
-  const work = heavy ? 0 : software(path.value);
-  const before = heavy ? 0 : Math.round((work * path.before) / Math.max(path.value, 1));
-  const slow = variant === "slow";
-  const early = slow ? add("run_loop", software(RUN_LOOP.outer.value / 2 + RUN_LOOP.dispatch.value)) : 0;
-  const irqoff = variant === "skip" ? software(RUN_LOOP.irqoff.value) : 0;
-  const effectAt = at + early + irqoff + add("handler", before);
-  const interruptsOnAt = slow ? at + Math.round(early / 2) : variant === "reenter" ? Infinity : effectAt;
-  at = effectAt + add("handler", work - before);
-  if (variant === "reenter") at += add("run_loop", software(RUN_LOOP.continuation.value));
-  else at += add("run_loop", software(slow ? RUN_LOOP.outer.value / 2 : RUN_LOOP.outer.value)) - irqoff;
-  if (userspace) at += add("userspace", software(EXTRAS.userspace.value));
-
-  const entry = addEntry(add, cpu, on, inner - Math.round(inner / 2), Math.round(tracked / 2));
   return {
     ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
-    total: at + entry.total,
-    effectAt,
-    interruptsOnAt,
-    entry: entry.total,
-    afterWait: entry.afterWait,
+    total,
+    ...points,
+    entry: total - entry.from,
+    afterWait: total - (on.waitsBefore === "vcpu_enter_guest" ? entry.from : entry.waitsAt),
     switchOut,
-    mitigationOut,
-    mitigationIn: entry.mitigation,
     mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[INDEX[name]] as number), 0),
     components: parts,
     flushesAlways: on.l1dFlush === "always",
-    conditionalFlush: on.l1dFlush === "cond" ? cycles.l1dFlush.value : 0,
-    leaveLoop: software(RUN_LOOP.outer.value),
+    conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
+    flushesPredictors: pieces.barrier,
+    leaveLoop: pieces.reference(RUN_LOOP.outer.value),
     spreadTable: heavy ? tailTable(path.spread) : BODY_TABLE,
-    spreadScale: heavy ? software(path.value) : at + entry.total,
+    spreadScale: heavy ? pieces.reference(path.value) : total,
     spreadInto: INDEX[heavy ? "handler" : "run_loop"],
   };
 }
 
-type Add = (component: Component, value: number) => number;
+/** Pieces of one exit laid end to end. What slows host code down is added where that code runs. */
+class ExitPieces {
+  readonly parts = new Float64Array(COMPONENT_NAMES.length);
+  /** Cycles since the exit. */
+  at = 0;
+  /** An IBPB lies on the way. */
+  barrier = false;
+  readonly cpu: CpuModel;
+  readonly on: EntryConditions;
+  private cold: boolean;
 
-function indirectCalls(variant: Variant, handlerCalls: number): number {
-  const { inner, outer, dispatch } = INDIRECT_CALLS;
-  return inner + handlerCalls + (variant === "reenter" ? 0 : outer) + (variant === "slow" ? dispatch : 0);
+  constructor(cpu: CpuModel, on: EntryConditions, cold: boolean) {
+    this.cpu = cpu;
+    this.on = on;
+    this.cold = cold;
+  }
+
+  add(component: Component, cycles: number): void {
+    this.parts[INDEX[component]] = (this.parts[INDEX[component]] as number) + cycles;
+    this.at += cycles;
+  }
+
+  hardware(component: Component, { value }: Figure): void {
+    this.add(component, value);
+  }
+
+  /** Cycles of software on this model, given those on the reference core. */
+  reference(cycles: number): number {
+    return Math.round(cycles * this.cpu.cycles.softwareScale.value);
+  }
+
+  /** Host kernel code with so many indirect calls. */
+  kernel(component: Component, referenceCycles: number, indirectCalls = 0): void {
+    const cycles = this.reference(referenceCycles);
+    this.add(component, cycles);
+    const { ibrsSlowdown, retpoline } = this.cpu.cycles;
+    if (this.on.retpolines) this.add("indirect_branches", Math.round(indirectCalls * retpoline.value));
+    if (this.on.ibrs === "legacy") this.add("indirect_branches", Math.round(cycles * ibrsSlowdown.value));
+    this.refill(cycles);
+  }
+
+  /** QEMU's code: it runs without IBRS. */
+  user(referenceCycles: number): void {
+    const cycles = this.reference(referenceCycles);
+    this.add("userspace", cycles);
+    this.refill(cycles);
+  }
+
+  /** The barrier itself; what runs from here on finds its branches unpredicted. */
+  ibpb(): void {
+    this.add("ibpb", this.cpu.cycles.ibpb.value);
+    this.barrier = true;
+    this.cold = true;
+  }
+
+  private refill(cycles: number): void {
+    if (this.cold) this.add("ibpb", Math.round(cycles * this.cpu.cycles.predictorRefill.value));
+  }
+}
+
+/** From the guest's last instruction into the inner loop: SPEC_CTRL is read and restored, predictors are cleaned. */
+function leaveGuest(pieces: ExitPieces): { switchOut: number } {
+  const { on } = pieces;
+  const { cycles } = pieces.cpu;
+  pieces.add("hardware", Math.round(cycles.worldSwitch.value / 2));
+  const switchOut = pieces.at;
+  if (on.guestUsesSpecCtrl) pieces.hardware("spec_ctrl", cycles.rdmsrSpecCtrl);
+  // Legacy IBRS writes the host's value on every exit; otherwise only when the guest's differs.
+  if (on.ibrs === "legacy" || on.specCtrlDiffers) pieces.hardware("spec_ctrl", cycles.wrmsrSpecCtrl);
+  if (on.rsbFill) pieces.hardware("rsb", cycles.rsbFill);
+  if (on.rsbOneCall) pieces.hardware("rsb", cycles.rsbOneCall);
+  if (on.clearBranchHistory) pieces.hardware("branch_history", cycles.clearBranchHistory);
+  if (on.untrainReturns) pieces.hardware("return_thunks", cycles.untrainReturns);
+  if (on.ibpb === "on_vmexit") pieces.ibpb();
+  pieces.kernel("run_loop", RUN_LOOP.innerExit.value, INDIRECT_CALLS.innerExit);
+  return { switchOut };
+}
+
+/** The fastpath, or the outer loop with dispatch and handler. */
+function handle(pieces: ExitPieces, path: HandlerPath, variant: Variant): Pick<ExitCost, "effectAt" | "interruptsOnAt"> {
+  const slow = variant === "slow";
+  const heavy = path.spread > 0;
+  const { outer, dispatch, irqoff, continuation } = RUN_LOOP;
+  const fastpathAt = pieces.at;
+  if (slow) pieces.kernel("run_loop", outer.value / 2, INDIRECT_CALLS.outer / 2);
+  const outAt = pieces.at;
+  if (slow) pieces.kernel("run_loop", dispatch.value, INDIRECT_CALLS.dispatch);
+  if (variant === "skip") pieces.kernel("run_loop", irqoff.value);
+  if (!heavy) pieces.kernel("handler", path.before, path.indirectCalls);
+  const effectAt = pieces.at;
+  if (!heavy) pieces.kernel("handler", path.value - path.before);
+  switch (variant) {
+    case "reenter":
+      pieces.kernel("run_loop", continuation.value);
+      return { effectAt, interruptsOnAt: Infinity };
+    case "handled":
+      pieces.kernel("run_loop", outer.value, INDIRECT_CALLS.outer);
+      return { effectAt, interruptsOnAt: effectAt };
+    case "skip":
+      pieces.kernel("run_loop", outer.value - irqoff.value, INDIRECT_CALLS.outer);
+      return { effectAt, interruptsOnAt: effectAt };
+    case "slow":
+      pieces.kernel("run_loop", outer.value / 2, INDIRECT_CALLS.outer / 2);
+      return { effectAt, interruptsOnAt: Math.round((fastpathAt + outAt) / 2) };
+  }
+}
+
+/** KVM_RUN returns to QEMU, which emulates the device and calls KVM_RUN again. */
+function hopToUserspace(pieces: ExitPieces): void {
+  const { on } = pieces;
+  const { cr3Writes, wrmsrSpecCtrl, verw, verwLegacy } = pieces.cpu.cycles;
+  const cr3 = Math.round(cr3Writes.value / 2);
+  const { hopKernel, hopQemu, hopContextTracking } = EXTRAS;
+  pieces.kernel("userspace", hopKernel.value / 2);
+  if (on.contextTracking !== "none") pieces.kernel("context_tracking", hopContextTracking.value);
+  if (on.ibpb === "to_userspace") pieces.ibpb();
+  if (on.ibrs === "legacy") pieces.hardware("spec_ctrl", wrmsrSpecCtrl);
+  if (on.verwToUserspace !== "none") pieces.hardware("verw", on.verwToUserspace === "legacy" ? verwLegacy : verw);
+  if (on.pti) pieces.add("pti", cr3);
+  pieces.user(hopQemu.value);
+  if (on.pti) pieces.add("pti", cr3Writes.value - cr3);
+  if (on.ibrs === "legacy") pieces.hardware("spec_ctrl", wrmsrSpecCtrl);
+  pieces.kernel("userspace", hopKernel.value / 2);
+}
+
+/** The second half of the inner loop; `waitsAt` is where it waits for the deadline of a timer fired early. */
+function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; waitsAt: number } {
+  const { on } = pieces;
+  const { cycles } = pieces.cpu;
+  const from = pieces.at;
+  pieces.kernel("run_loop", RUN_LOOP.innerEntry.value, INDIRECT_CALLS.innerEntry);
+  if (on.apicv) pieces.hardware("apicv", cycles.apicvSync);
+  if (on.preemptionTimer) pieces.hardware("preemption_timer", cycles.preemptionTimerLoad);
+  if (on.vpmu) pieces.hardware("vpmu", cycles.vpmuSwitch);
+  if (on.pku) pieces.hardware("pku", cycles.pkruSwitch);
+  const waitsAt = pieces.at;
+  if (tracksContext(on, variant)) pieces.kernel("context_tracking", RUN_LOOP.contextTracking.value);
+  if (on.specCtrlDiffers) pieces.hardware("spec_ctrl", cycles.wrmsrSpecCtrl);
+  if (on.l1dFlush === "always") pieces.hardware("l1d_flush", cycles.l1dFlush);
+  if (on.verw !== "none") pieces.hardware("verw", on.verw === "legacy" ? cycles.verwLegacy : cycles.verw);
+  pieces.add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));
+  return { from, waitsAt };
 }
 
 /** Before 5.9 context tracking sits outside the inner loop, so a re-entry does not pay it. */
-function trackingCycles(on: EntryConditions, variant: Variant, software: (value: number) => number): number {
-  if (on.contextTracking === "none") return 0;
-  return on.contextTracking === "outer_loop" && variant === "reenter" ? 0 : software(RUN_LOOP.contextTracking.value);
-}
+const tracksContext = (on: EntryConditions, variant: Variant): boolean =>
+  on.contextTracking === "each_entry" || (on.contextTracking === "outer_loop" && variant !== "reenter");
 
-/** SPEC_CTRL read and restored, predictors cleaned, retpolines on the way, page tables switched for QEMU. */
-function addMitigationsOut(add: Add, { cycles }: CpuModel, on: EntryConditions, calls: number, userspace: boolean): number {
-  let sum = 0;
-  if (on.guestUsesSpecCtrl) sum += add("spec_ctrl", cycles.rdmsrSpecCtrl.value);
-  // Legacy IBRS writes the host's value on every exit; otherwise only when the guest's differs.
-  if (on.ibrs === "legacy" || on.specCtrlDiffers) sum += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
-  if (on.rsbFill) sum += add("rsb", cycles.rsbFill.value);
-  if (on.rsbOneCall) sum += add("rsb", cycles.rsbOneCall.value);
-  if (on.clearBranchHistory) sum += add("branch_history", cycles.clearBranchHistory.value);
-  if (on.untrainReturns) sum += add("return_thunks", cycles.untrainReturns.value);
-  if (on.ibpb === "on_vmexit" || (on.ibpb === "to_userspace" && userspace)) sum += add("ibpb", cycles.ibpb.value);
-  if (on.retpolines) sum += add("indirect_branches", calls * cycles.retpoline.value);
-  if (on.pti && userspace) sum += add("pti", cycles.cr3Writes.value);
-  return sum;
-}
-
-function addEntry(
-  add: Add,
-  { cycles }: CpuModel,
-  on: EntryConditions,
-  inner: number,
-  tracked: number,
-): { total: number; afterWait: number; mitigation: number } {
-  let at = add("run_loop", inner);
-  if (on.apicv) at += add("apicv", cycles.apicvSync.value);
-  if (on.preemptionTimer) at += add("preemption_timer", cycles.preemptionTimerLoad.value);
-  if (on.vpmu) at += add("vpmu", cycles.vpmuSwitch.value);
-  if (on.pku) at += add("pku", cycles.pkruSwitch.value);
-  // __kvm_wait_lapic_expire runs here, after the preemption timer was loaded.
-  let after = add("context_tracking", tracked);
-  let mitigation = 0;
-  if (on.specCtrlDiffers) mitigation += add("spec_ctrl", cycles.wrmsrSpecCtrl.value);
-  if (on.l1dFlush === "always") mitigation += add("l1d_flush", cycles.l1dFlush.value);
-  if (on.verw !== "none") mitigation += add("verw", (on.verw === "legacy" ? cycles.verwLegacy : cycles.verw).value);
-  after += mitigation + add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));
-  return { total: at + after, afterWait: after, mitigation };
+/**
+ * Cycles of host kernel code outside an exit's own path (interrupts, the scheduler, timers) on this
+ * host for each cycle on the reference core: the model's, with retpolines and legacy IBRS on top.
+ */
+export function hostCodeScale({ cycles }: CpuModel, on: Pick<EntryConditions, "retpolines" | "ibrs">): number {
+  const retpolines = on.retpolines ? cycles.retpoline.value / CYCLES_PER_INDIRECT_CALL.value : 0;
+  const ibrs = on.ibrs === "legacy" ? cycles.ibrsSlowdown.value : 0;
+  return cycles.softwareScale.value * (1 + retpolines + ibrs);
 }

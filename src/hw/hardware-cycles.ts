@@ -2,7 +2,7 @@
  * Cycles that a CPU model spends on what only hardware does: the world switch, MSR writes,
  * flushes, interrupts between CPUs. Host TSC cycles at base frequency.
  */
-import { EXIT_ANATOMY, type Figure } from "./figure.ts";
+import { BEHRENS, EXIT_ANATOMY, type Figure } from "./figure.ts";
 
 export interface HardwareCycles {
   /** VM exit plus VM entry with nothing in between. */
@@ -14,8 +14,12 @@ export interface HardwareCycles {
   readonly rsbFill: Figure;
   /** One call and an LFENCE instead, which is enough against PBRSB. */
   readonly rsbOneCall: Figure;
-  /** An indirect branch predictor barrier. */
+  /** An indirect branch predictor barrier, by itself. */
   readonly ibpb: Figure;
+  /** Cycles that each cycle of code takes more when it first runs after a barrier. */
+  readonly predictorRefill: Figure;
+  /** The same while legacy IBRS keeps kernel code from using what less privileged code trained. */
+  readonly ibrsSlowdown: Figure;
   /** The loop that fills the branch history with the kernel's own. */
   readonly clearBranchHistory: Figure;
   /** Making returns predict a safe target (UNTRAIN_RET, SRSO's counterpart). */
@@ -50,14 +54,25 @@ export interface HardwareCycles {
 /** Skylake-SP: the machine that was measured piece by piece; other models state their differences. */
 export const SKYLAKE_CYCLES: HardwareCycles = {
   worldSwitch: { value: 676, source: `${EXIT_ANATOMY}: null VMCALL in a bare hypervisor` },
-  rdmsrSpecCtrl: { value: 170, source: `derived: ${EXIT_ANATOMY}: a guest that uses SPEC_CTRL costs 1050 = one RDMSR + two WRMSR` },
-  wrmsrSpecCtrl: {
-    value: 440,
-    source: `derived: ${EXIT_ANATOMY}: IBRS and RSB filling cost 504 = one WRMSR + one fill; the split is assumed`,
+  rdmsrSpecCtrl: {
+    value: 170,
+    source: `derived: ${EXIT_ANATOMY}: a guest that uses SPEC_CTRL costs 1050 = one RDMSR + two WRMSR; the split is assumed`,
   },
-  rsbFill: { value: 64, source: "assumed: 32 calls of about two cycles each; splits the 504 cycles of IBRS and RSB filling" },
+  wrmsrSpecCtrl: { value: 440, source: `derived: ${EXIT_ANATOMY}: the other part` },
+  rsbFill: { value: 130, source: `assumed: ${BEHRENS}, for its Skylake` },
   rsbOneCall: { value: 18, source: "assumed: a kvm list mail about PBRSB says 18 cycles an exit, of a CPU that it does not name" },
-  ibpb: { value: 4212, source: "assumed: as one IBPB of a Haswell in a kvm list mail of 2018" },
+  ibpb: {
+    value: 5500,
+    source: `derived: ${EXIT_ANATOMY}: port I/O and MMIO with and without IBRS and the IBPB before QEMU; the split into the barrier and the refill after it is fitted to both`,
+  },
+  predictorRefill: {
+    value: 1,
+    source: `derived: ${EXIT_ANATOMY}: the same two figures; MMIO, with more code, loses more than port I/O`,
+  },
+  ibrsSlowdown: {
+    value: 0.62,
+    source: `derived: ${EXIT_ANATOMY}: IBRS and RSB filling cost 504 though they save a WRMSR of 440 (guest and host then run with the same value): 814 of the 1308 cycles of kernel code`,
+  },
   clearBranchHistory: { value: 120, source: "assumed: five times five calls and jumps of clear_bhb_loop, about five cycles each" },
   untrainReturns: { value: 0, source: "by definition: Intel has no such return thunks" },
   verw: { value: 520, source: `derived: ${EXIT_ANATOMY}: VERW and the rest of the host's mitigations; that VERW is all of it is assumed` },
@@ -73,8 +88,12 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
     source: "assumed: no CPU at hand has it; microcode evaluates the virtual interrupt, as for a posted one",
   },
   virtualTimerWrite: { value: 100, source: "assumed: an MSR write in microcode, into a field of the VMCS" },
-  retpoline: { value: 25, source: "assumed: a mispredicted return serialised by LFENCE or PAUSE, twenty to thirty cycles" },
-  interruptDelivery: { value: 200, source: "assumed: evaluating the virtual interrupt, the gate of the IDT and the stack's switch" },
+  retpoline: { value: 20, source: `assumed: ${BEHRENS}, for its Skylake` },
+  interruptDelivery: {
+    value: 300,
+    source:
+      "derived: tscdeadline_latency without advance 2600 (3b8a5df6c4dc) and tscdeadline (timer fastpath letters) less the exit: virtual interrupt, gate of the IDT, the handler's registers",
+  },
   ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
   softwareScale: { value: 1, source: "by definition: the reference core" },
 };

@@ -8,4 +8,6 @@ export interface FastpathSettings {
   readonly decisions: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly traits: KernelTraits;
   readonly misses: MissNumbers;
+  /** Cycles of waking a thread on another CPU. */
+  readonly wakeRemote: number;
 }

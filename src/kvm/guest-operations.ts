@@ -156,8 +156,7 @@ export class GuestOperations {
     const { value: fast, capable } = this.settings.decisions.hlt;
     const loop = this.needs.loop();
     loop.exitByOperation(vcpu, fast ? KIND.hltReenter : KIND.hlt, now);
-    if (fast) vcpu.blocksCost = vcpu.costs[KIND.hltBlocks] ?? null;
-    else if (capable) vcpu.miss = this.missOf("hlt");
+    if (!fast && capable) vcpu.miss = this.missOf("hlt");
     loop.stopAtEffect(vcpu);
     return true;
   }

@@ -1,6 +1,6 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
-import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { exitCost, hostCodeScale, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
@@ -18,7 +18,7 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
     nohzFull: resolved.nohzFull,
     cstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
     hrtimerPinned: resolved.traits.hrtimerPinned,
-    softwareScale: resolved.cpu.cycles.softwareScale.value,
+    softwareScale: hostCodeScale(resolved.cpu, resolved.entryWork),
   };
 }
 
@@ -27,12 +27,21 @@ export function blockSettings(resolved: ResolvedHost): BlockSettings {
     haltPoll: resolved.haltPoll,
     ghz: resolved.tscHz / 1e9,
     ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    wakeLocal: wakeCycles(resolved, false),
+    wakeRemote: wakeCycles(resolved, true),
     mustBlock: missNumbers(resolved.cpu.vendor).hlt.must_block,
   };
 }
 
+/** try_to_wake_up of a blocked vCPU's thread, from its own CPU or from another one. */
+function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): number {
+  const waiter = traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait;
+  return Math.round((waiter.value + (remote ? EXTRAS.wakeRemote.value : 0)) * hostCodeScale(cpu, entryWork));
+}
+
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
-  return { decisions: resolved.fastpath, traits: resolved.traits, misses: missNumbers(resolved.cpu.vendor) };
+  const { fastpath, traits, cpu } = resolved;
+  return { decisions: fastpath, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true) };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
@@ -42,7 +51,8 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
     mwaitCstates: cstates,
     hltCstates: cstates.filter(({ name }) => name === "c1"),
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
-    rescheduleCycles: Math.round(EXTRAS.reschedule.value * resolved.cpu.cycles.softwareScale.value),
+    predictorRefill: resolved.cpu.cycles.predictorRefill.value,
+    rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
   };
 }
 
@@ -55,7 +65,9 @@ export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, no
     vpmu: guest.spec.vpmu,
     pku: guest.spec.pku,
     contextTracking: nohzFull ? resolved.traits.contextTracking : "none",
+    waitsBefore: resolved.traits.timerAdvanceWaits,
     verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,
+    verwToUserspace: work.verwToUserspace,
     l1dFlush: work.l1dFlush,
     retpolines: work.retpolines,
     rsbFill: work.rsbFill,
@@ -70,23 +82,36 @@ export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, no
   };
 }
 
+/** Compiled costs by exit kind, with predictors that know the host's code and with flushed ones. */
+export interface VcpuCosts {
+  readonly warm: readonly ExitCost[];
+  readonly cold: readonly ExitCost[];
+}
+
 /** Compiled costs by exit kind; guests with the same conditions share them. */
 export class CostCache {
   private readonly resolved: ResolvedHost;
-  private readonly byConditions = new Map<string, readonly ExitCost[]>();
+  private readonly byConditions = new Map<string, VcpuCosts>();
 
   constructor(resolved: ResolvedHost) {
     this.resolved = resolved;
   }
 
-  costs(guest: ResolvedGuest, cpu: number): readonly ExitCost[] {
+  costs(guest: ResolvedGuest, cpu: number): VcpuCosts {
     const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
     const key = JSON.stringify(conditions);
     let costs = this.byConditions.get(key);
     if (costs === undefined) {
-      costs = KIND_LIST.map((kind) => exitCost(this.resolved.cpu, kind.handler, kind.variant, kind.userspace, conditions));
+      const warm = this.compile(conditions, false);
+      // Where nothing ever flushes the predictors, nothing is ever cold.
+      costs = { warm, cold: conditions.ibpb === "to_userspace" ? this.compile(conditions, true) : warm };
       this.byConditions.set(key, costs);
     }
     return costs;
+  }
+
+  private compile(conditions: EntryConditions, cold: boolean): readonly ExitCost[] {
+    const { cpu } = this.resolved;
+    return KIND_LIST.map((kind) => exitCost(cpu, kind.handler, kind.variant, kind.userspace, conditions, cold));
   }
 }

@@ -244,7 +244,10 @@ export class KvmHost {
     }
     this.cpus.place(this.vcpus, this.now);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(new Set(this.vcpus.map((vcpu) => vcpu.costs)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
+    this.accounting.use(
+      new Set(this.vcpus.flatMap((vcpu) => [vcpu.costs, vcpu.coldCosts])),
+      new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])),
+    );
   }
 
   /** Enters every actor's next event, relative to now. */

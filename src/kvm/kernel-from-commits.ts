@@ -47,6 +47,7 @@ const ORIGIN: KernelTraits = {
   svmTracesFastpaths: false,
   exitsStatCountsReentry: false,
   timerAdvance: "absent",
+  timerAdvanceWaits: "vcpu_enter_guest",
   timerAdvanceParameter: "lapic_timer_advance_ns",
   haltPollShrink: 0,
   haltPollShrinkFloor: false,

@@ -56,6 +56,8 @@ export interface KernelTraits {
   readonly exitsStatCountsReentry: boolean;
   /** Automatic timer advance: none, in steps of at most an eighth (el8-147), or free (5.4 on). */
   readonly timerAdvance: "absent" | "stepwise" | "adaptive";
+  /** Where the wait for a timer fired early stands: before the run, or at its last step before the world switch (5.3). */
+  readonly timerAdvanceWaits: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The module parameter: a number of nanoseconds with -1 for automatic, or (6.12) a switch. */
   readonly timerAdvanceParameter: "lapic_timer_advance_ns" | "lapic_timer_advance";
   /** Default of `halt_poll_ns_shrink`: 0, from 6.11 on 2. */

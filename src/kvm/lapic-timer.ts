@@ -158,8 +158,8 @@ export class LapicTimer {
 
   /** `kvm_lapic_switch_to_sw_timer`: the vCPU is about to block. True when a timer was moved. */
   switchToSoftware(vcpu: Vcpu, now: Instant): boolean {
-    vcpu.hvTimerBeforeBlock = vcpu.timer === TIMER.hv || vcpu.timer === TIMER.virtual;
-    if (!vcpu.hvTimerBeforeBlock) return false;
+    if (vcpu.timer !== TIMER.hv && vcpu.timer !== TIMER.virtual) return false;
+    vcpu.hvTimerBeforeBlock = true;
     this.startSoftware(vcpu, now);
     return true;
   }
@@ -167,6 +167,7 @@ export class LapicTimer {
   /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. True when that started an hrtimer once more. */
   switchToHv(vcpu: Vcpu, now: Instant): boolean {
     const restarts = vcpu.hvTimerBeforeBlock || (this.restartsAfterBlock && vcpu.usesLapicTimer);
+    vcpu.hvTimerBeforeBlock = false;
     if (vcpu.timer !== TIMER.armed || !restarts) return false;
     vcpu.timerAt = NEVER;
     this.restart(vcpu, now);

@@ -25,7 +25,7 @@ export interface CpuSettings {
   readonly nohzFull: readonly boolean[];
   readonly cstates: readonly CState[];
   readonly hrtimerPinned: boolean;
-  /** Cycles of host software relative to the reference core. */
+  /** Cycles of host kernel code relative to the reference core without mitigations. */
   readonly softwareScale: number;
 }
 
@@ -202,7 +202,7 @@ export class PhysicalCpus {
     this.moveCycles = delta;
   }
 
-  /** Cycles of a software path on this host's CPU model. */
+  /** Cycles of a path of host kernel code on this host. */
   software(reference: number): number {
     return Math.round(reference * this.settings.softwareScale);
   }

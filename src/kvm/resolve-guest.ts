@@ -68,6 +68,7 @@ function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
  * host's CPU model (assumed: host-passthrough). Left out: STIBP and SSBD of single tasks.
  */
 function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
+  if (host.spec.mitigations.spec_ctrl_toggle === "on") return { value: true, why: "spec_ctrl_toggle=on: the guest writes it" };
   const mode = spectreV2Mode(guestContext(host.cpu, spec, host)).mode;
   const kernel = kernelNameOf(spec.kernel);
   switch (mode) {
@@ -86,19 +87,25 @@ function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
 
 /**
  * Guest and host run with different values of SPEC_CTRL, so KVM writes the MSR at each entry and
- * back at each exit (x86_spec_ctrl_set_guest; vmx_spec_ctrl_restore_host). Simplified: a guest
- * that leaves the MSR alone is not switched.
+ * back at each exit (x86_spec_ctrl_set_guest; vmx_spec_ctrl_restore_host). A guest that leaves the
+ * MSR alone runs with 0, which an enhanced-IBRS host does not. Simplified: exits come from
+ * guest kernel mode, where a legacy-IBRS guest has the bit set.
  */
 function specCtrlDiffers(host: Host, spec: GuestSpec): Decided<boolean> {
   const asked = host.spec.mitigations.spec_ctrl_toggle;
   if (asked !== "auto") return { value: asked === "on", why: `spec_ctrl_toggle=${asked}` };
-  const uses = usesSpecCtrl(host, spec);
-  if (!uses.value) return { value: false, why: uses.why };
-  if (host.entryWork.ibrs !== "enhanced") return { value: true, why: "the guest sets SPEC_CTRL.IBRS, which the host does not keep set" };
-  const guestDisablesHistory = bhiMode(guestContext(host.cpu, spec, host)).mode === "bhi_dis_s";
-  if (host.entryWork.bhiDisS === guestDisablesHistory) return { value: false, why: "both run with the same bits of SPEC_CTRL set" };
-  return { value: true, why: `only the ${guestDisablesHistory ? "guest" : "host"} sets SPEC_CTRL.BHI_DIS_S` };
+  if (host.cpu.vendor === "amd") return { value: false, why: "neither side sets a bit of SPEC_CTRL" };
+  const context = guestContext(host.cpu, spec, host);
+  const guestMode = spectreV2Mode(context).mode;
+  const ofHost = specCtrlBits(host.entryWork.ibrs !== "none", host.entryWork.bhiDisS);
+  const ofGuest = specCtrlBits(guestMode === "ibrs" || guestMode === "eibrs", bhiMode(context).mode === "bhi_dis_s");
+  return ofHost === ofGuest
+    ? { value: false, why: `both run with SPEC_CTRL=${ofHost}` }
+    : { value: true, why: `the guest runs with SPEC_CTRL=${ofGuest}, the host with ${ofHost}` };
 }
+
+const specCtrlBits = (ibrs: boolean, bhiDisS: boolean): string =>
+  [...(ibrs ? ["IBRS"] : []), ...(bhiDisS ? ["BHI_DIS_S"] : [])].join("|") || "0";
 
 /** A guest's own command line names no single bug. */
 const AUTOMATIC = {

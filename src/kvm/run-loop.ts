@@ -6,6 +6,7 @@
  *
  * Linux arch/x86/kvm/x86.c vcpu_enter_guest, arch/x86/kvm/vmx/vmx.c vmx_vcpu_run.
  */
+import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
@@ -17,6 +18,7 @@ import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
@@ -37,6 +39,8 @@ export interface RunLoopSettings {
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
   readonly interruptDelivery: number;
+  /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
+  readonly predictorRefill: number;
 }
 
 /** Told of each exit when it is complete; for traces and tests. */
@@ -90,7 +94,7 @@ export class RunLoop {
   retarget(vcpu: Vcpu, kind: number): void {
     const begun = vcpu.since;
     const before = vcpu.cost as ExitCost;
-    const after = vcpu.costs[kind] as ExitCost;
+    const after = vcpu.exitCosts[kind] as ExitCost;
     vcpu.kind = kind;
     vcpu.cost = after;
     vcpu.interruptsOnAt = (begun + after.interruptsOnAt) as Instant;
@@ -115,7 +119,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || hasRequest(vcpu))) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -167,7 +171,10 @@ export class RunLoop {
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
     this.tally.add(GUEST, now - vcpu.since);
     this.timer.leaveGuest(vcpu);
-    const cost = vcpu.costs[kind] as ExitCost;
+    const costs = vcpu.coldPredictors ? vcpu.coldCosts : vcpu.costs;
+    const cost = costs[kind] as ExitCost;
+    vcpu.exitCosts = costs;
+    vcpu.coldPredictors = cost.flushesPredictors;
     vcpu.state = STATE.exit;
     vcpu.since = now;
     vcpu.kind = kind;
@@ -210,6 +217,7 @@ export class RunLoop {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
@@ -251,6 +259,7 @@ export class RunLoop {
         return;
       }
       if (program.runCycles > 0) {
+        if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
         return;
       }
@@ -288,9 +297,4 @@ export class RunLoop {
     const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
     return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
-}
-
-/** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
-function hasRequest(vcpu: Vcpu): boolean {
-  return vcpu.timerPending || (!vcpu.apicv && vcpu.irr !== 0 && !vcpu.windowWanted);
 }

@@ -6,7 +6,6 @@
  * x86.c handle_fastpath_set_x2apic_icr_irqoff; vmx.c vmx_update_msr_bitmap_x2apic. Simplified:
  * delivery is fixed or, from 6.18 on without a difference, any other mode; there is one cluster.
  */
-import { EXTRAS } from "../cost/paths.ts";
 import { OP, VECTOR, type Op } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
@@ -94,11 +93,10 @@ export class IpiSending {
 
   /** The IPI's delivery point: its targets see it now, and the sender wakes those that sleep. */
   deliver(vcpu: Vcpu, now: Instant): void {
-    const { traits } = this.settings;
-    const { wakeSwait, wakeRcuwait } = EXTRAS;
+    const { wakeRemote } = this.settings;
     for (const target of vcpu.targets) {
       if (!this.needs.delivery.deliver(target, VECTOR.reschedule, now)) continue;
-      this.needs.loop().addWakeWork(vcpu, this.needs.software((traits.waiter === "swait" ? wakeSwait : wakeRcuwait).value));
+      this.needs.loop().addWakeWork(vcpu, wakeRemote);
     }
   }
 

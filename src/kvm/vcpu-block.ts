@@ -7,7 +7,7 @@
  * coming back to it.
  */
 import type { ExitCost } from "../cost/plan.ts";
-import { EXTRAS } from "../cost/paths.ts";
+import { COLD_CACHES_HALF_NS, EXTRAS } from "../cost/paths.ts";
 import { cyclesOf, nanosOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
 import { AT, HALT_POLL_RESULTS, VCPU_STATES } from "./counters.ts";
@@ -37,6 +37,9 @@ export interface BlockSettings {
   readonly haltPoll: HaltPollSettings;
   readonly ghz: number;
   readonly ipiFlight: number;
+  /** Cycles in which a waker makes the thread runnable, on its own CPU and from another one. */
+  readonly wakeLocal: number;
+  readonly wakeRemote: number;
   /** Number of the miss of a HLT's fastpath that has to block. */
   readonly mustBlock: number;
 }
@@ -75,7 +78,7 @@ export class VcpuBlock {
     const { leaveLoop } = vcpu.cost as ExitCost;
     const out = Math.round(leaveLoop / 2);
     vcpu.kind = KIND.hltBlocks;
-    vcpu.cost = vcpu.blocksCost as ExitCost;
+    vcpu.cost = vcpu.exitCosts[KIND.hltBlocks] as ExitCost;
     vcpu.miss = this.settings.mustBlock;
     vcpu.leavesLoop = true;
     vcpu.hasExtras = true;
@@ -88,13 +91,15 @@ export class VcpuBlock {
 
   /** The HLT's own look for events; goes on to the entry, or polls, or leaves the CPU. */
   private check(vcpu: Vcpu, now: Instant): void {
-    if (!this.runnable(vcpu) && this.timer.switchToSoftware(vcpu, now)) {
+    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
+    if (this.timer.switchToSoftware(vcpu, now)) {
+      // It looks again when the hrtimer is armed.
       const work = this.cpus.software(EXTRAS.hrtimer.value);
       vcpu.hasExtras = true;
       vcpu.handlerCycles += work;
-      vcpu.afterEffect += work;
+      vcpu.stepAt = (now + work) as Instant;
+      return;
     }
-    if (this.runnable(vcpu)) return this.finish(vcpu, now, 0);
     vcpu.haltStart = now;
     vcpu.wakeRequested = false;
     const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);
@@ -157,7 +162,7 @@ export class VcpuBlock {
     vcpu.state = STATE.exit;
     this.cpus.resume(vcpu, now);
     this.adapt(vcpu, now);
-    const scheduleIn = this.cpus.software(EXTRAS.scheduleIn.value);
+    const scheduleIn = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(waited / this.settings.ghz));
     vcpu.hasExtras = true;
     vcpu.wakeCycles += scheduleIn;
     const work = scheduleIn + this.timerAfterBlock(vcpu, now);
@@ -197,8 +202,8 @@ export class VcpuBlock {
 
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
     const local = vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
-    const flight = local ? 0 : this.settings.ipiFlight;
-    const at = now + flight + this.cpus.idleExitCycles(vcpu.cpu, now);
+    const { wakeLocal, wakeRemote, ipiFlight } = this.settings;
+    const at = now + (local ? wakeLocal : wakeRemote + ipiFlight) + this.cpus.idleExitCycles(vcpu.cpu, now);
     vcpu.phase = PHASE.running;
     vcpu.stepAt = Math.max(at, this.cpus.busyUntilOf(vcpu.cpu)) as Instant;
   }
@@ -225,3 +230,6 @@ export class VcpuBlock {
     vcpu.since = now;
   }
 }
+
+/** What a sleep of `sleptNs` costs in cold caches: more the longer it was, up to all of them. */
+const coldCaches = (sleptNs: number): number => (EXTRAS.coldCaches.value * sleptNs) / (sleptNs + COLD_CACHES_HALF_NS.value);

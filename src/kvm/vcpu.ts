@@ -80,6 +80,8 @@ export class Vcpu {
   link: Link | null = null;
   /** Compiled costs by exit kind, replaced when the configuration changes. */
   costs: readonly ExitCost[] = [];
+  /** The same for an exit that finds the branch predictors flushed. */
+  coldCosts: readonly ExitCost[] = [];
 
   // Settings of the VM, decided anew when the configuration changes.
   apicv = false;
@@ -151,8 +153,8 @@ export class Vcpu {
   kind = 0;
   phase: number = PHASE.end;
   cost: ExitCost | null = null;
-  /** What the HLT in flight costs if its fastpath has to block: compiled with the costs that it began with. */
-  blocksCost: ExitCost | null = null;
+  /** The costs by kind that it began with: what it costs should its kind change on the way. */
+  exitCosts: readonly ExitCost[] = [];
   elapsed = ZERO;
   afterEffect = ZERO;
   interruptsOnAt: Instant = NEVER;
@@ -161,6 +163,10 @@ export class Vcpu {
   /** Whom its IPI goes to. */
   targets: readonly Vcpu[] = [];
   noise = ZERO;
+  /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
+  coldPredictors = false;
+  /** Cycles of guest code that have yet to run with unpredicted branches. */
+  refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
   /** Some of the five below is not zero. */
@@ -227,7 +233,12 @@ export class Vcpu {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
-  /** An exit begins. */
+  /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
+  hasRequest(): boolean {
+    return this.timerPending || (!this.apicv && this.irr !== 0 && !this.windowWanted);
+  }
+
+  /** A new exit has nothing beyond its compiled cost yet. */
   clearExtras(): void {
     this.hasExtras = false;
     this.waitCycles = 0;

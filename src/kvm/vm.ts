@@ -75,7 +75,9 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
 /** Gives a vCPU the host's and guest's present settings. */
 export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
   const inputs = timerInputs(host, guest, vcpu.cpu);
-  vcpu.costs = costs.costs(guest, vcpu.cpu);
+  const { warm, cold } = costs.costs(guest, vcpu.cpu);
+  vcpu.costs = warm;
+  vcpu.coldCosts = cold;
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";

@@ -23,8 +23,11 @@ describe("a published figure is reproduced", () => {
   });
 });
 
-describe("a figure that is known to miss still does, or its reason is out of date", () => {
-  it.each(FIGURES.filter(({ open }) => open !== undefined))("$id: $open", (figure) => {
-    expect(measured(figure)).toBeGreaterThan(1);
-  });
-});
+describe.skipIf(FIGURES.every(({ open }) => open === undefined))(
+  "a figure that is known to miss still does, or its reason is out of date",
+  () => {
+    it.each(FIGURES.filter(({ open }) => open !== undefined))("$id: $open", (figure) => {
+      expect(measured(figure)).toBeGreaterThan(1);
+    });
+  },
+);

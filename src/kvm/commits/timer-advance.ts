@@ -15,6 +15,12 @@ export const TIMER_ADVANCE_COMMITS = {
     needs: ["3b8a5df6c4dc"],
     source: "lapic.c adjust_lapic_timer_advance in 5.4.59; first release assumed",
   },
+  "timer-advance-late-wait": {
+    title: "KVM: LAPIC: Optimize timer latency further",
+    since: "5.3",
+    traits: { timerAdvanceWaits: "vmx_vcpu_run" },
+    source: "vmx.c vmx_vcpu_run calls kvm_wait_lapic_expire in 5.4.59, x86.c vcpu_enter_guest does in 4.18.0-147; first release assumed",
+  },
   "timer-advance-bool": {
     title: "KVM: x86: Make the LAPIC timer's advance a switch",
     since: "6.12",

@@ -13,11 +13,7 @@ interface Row {
   readonly test: UnitTestName;
   readonly published: number;
   readonly on: readonly HostSpecPatch[];
-  readonly open?: string;
 }
-
-const WAKE = "the way from an hrtimer's interrupt to a sleeper is not calibrated";
-const ADVANCE = "before 5.3 the advance waited in vcpu_enter_guest, some 700 cycles before the entry";
 
 /** Sources: Wanpeng Li, timer fastpaths v1 (2020-04-21), IPI fastpath v2 (2020-04-10), 3b8a5df6c4dc. */
 const ROWS: readonly Row[] = [
@@ -34,24 +30,21 @@ const ROWS: readonly Row[] = [
     test: "tscdeadline_latency",
     published: 5700,
     on: [NO_ADVANCE, { kernel: "linux-4.18", kvm: { preemption_timer: "off" } }],
-    open: WAKE,
   },
-  { id: "no advance", test: "tscdeadline_latency_busy", published: 2600, on: [NO_ADVANCE, { kernel: "linux-4.18" }], open: ADVANCE },
+  { id: "no advance", test: "tscdeadline_latency_busy", published: 2600, on: [NO_ADVANCE, { kernel: "linux-4.18" }] },
   {
     id: "automatic advance",
     test: "tscdeadline_latency_busy",
     published: 1200,
     on: [{ kernel: "linux-4.18", kvm: { lapic_timer_advance: "adaptive" } }],
-    open: ADVANCE,
   },
 ];
 
-export const FASTPATHS: readonly PublishedFigure[] = ROWS.map(({ id, test, published, on, open }) => ({
+export const FASTPATHS: readonly PublishedFigure[] = ROWS.map(({ id, test, published, on }) => ({
   id: `${test}, ${id}`,
   published,
   unit: "cycles",
   grade: "read",
   within: ABSOLUTE_CYCLES,
-  ...(open === undefined ? {} : { open }),
   emulate: () => unitTest(machine("skx-2500", ...on), test).mean,
 }));

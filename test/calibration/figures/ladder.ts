@@ -12,25 +12,18 @@ interface Rung {
   /** What it changes of the rung above it. */
   readonly change: HostSpecPatch;
   readonly p50: Partial<Record<Test, number>>;
-  /** Why some are not met yet. */
-  readonly open?: Partial<Record<Test, string>>;
 }
-
-const PREDICTORS = "the cost of an IBPB and of IBRS to the code that runs after them is missing";
-const USER_SPACE = "VERW and IBRS at the hop to user space are missing";
 
 const RUNGS: readonly Rung[] = [
   {
     id: "base",
     change: {},
     p50: { vmcall: 4560, cpuid: 4540, pio: 25556, mmio: 30266 },
-    open: { vmcall: PREDICTORS, cpuid: PREDICTORS, pio: PREDICTORS, mmio: PREDICTORS },
   },
   {
     id: "no-spectre-v2",
     change: { mitigations: { spectre_v2: "off", retbleed: "off", vmscape: "off" } },
     p50: { vmcall: 4056, cpuid: 4072, pio: 11392, mmio: 13848 },
-    open: { mmio: USER_SPACE },
   },
   { id: "mitigations-off", change: { mitigations: { all: "off" } }, p50: { vmcall: 3536, cpuid: 3548, pio: 8056, mmio: 10144 } },
   { id: "guest-off", change: { guests: { vm: { mitigations: "off" } } }, p50: { vmcall: 2486, cpuid: 2522, pio: 6888, mmio: 8848 } },
@@ -42,7 +35,7 @@ const RUNGS: readonly Rung[] = [
 ];
 
 let patch: HostSpecPatch = {};
-export const LADDER: readonly PublishedFigure[] = RUNGS.flatMap(({ id, change, p50, open }) => {
+export const LADDER: readonly PublishedFigure[] = RUNGS.flatMap(({ id, change, p50 }) => {
   patch = mergePatch(patch, change);
   const spec = machine("skx-8160", patch);
   return (Object.entries(p50) as [Test, number][]).map(([test, published]) => ({
@@ -51,7 +44,6 @@ export const LADDER: readonly PublishedFigure[] = RUNGS.flatMap(({ id, change, p
     unit: "cycles",
     grade: "read",
     within: ABSOLUTE_CYCLES,
-    ...(open?.[test] === undefined ? {} : { open: open[test] }),
     emulate: () => unitTest(spec, test).p50,
   }));
 });

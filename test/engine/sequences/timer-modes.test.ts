@@ -7,8 +7,10 @@ import { describe, expect, it } from "vitest";
 import { EXTRAS } from "../../../src/cost/paths.ts";
 import { OP, type Op } from "../../../src/guest/program.ts";
 import type { Line } from "../../../src/guest/script.ts";
+import { cpuSettings } from "../../../src/kvm/host-settings.ts";
 import type { KernelTraits } from "../../../src/kvm/kernel.ts";
-import type { HostOverrides } from "../../support/host-spec.ts";
+import { resolveHost } from "../../../src/kvm/resolve.ts";
+import { hostSpec, type HostOverrides } from "../../support/host-spec.ts";
 import { play, type Scripted } from "../../support/scripted-host.ts";
 
 const EXPIRE_HANDLED = "PREEMPTION_TIMER handled";
@@ -18,6 +20,8 @@ const APICV_OFF = { kvm: { enable_apicv: "off" } } as const;
 const EXITLESS = { host: { cpu_pm: true, cmdline: { nohz_full: "2-7" } }, guest: { placement: "isolated" } } as const;
 const WINDOWS = { timer: "hv_stimer" } as const;
 const halt: Line = { compute: 500, op: OP.halt };
+/** Cycles of a path of the reference core on the host of these tests. */
+const software = (reference: number): number => Math.round(reference * cpuSettings(resolveHost(hostSpec())).softwareScale);
 
 describe("a synthetic timer of Hyper-V", () => {
   const stimer = (after: number): Line => ({ compute: 1000, op: OP.hvStimer, after });
@@ -112,7 +116,7 @@ describe("a timer after a block", () => {
     return played.counters.get("component handler")!;
   };
   const halts = (op: Op): Line[] => [{ compute: 1000, op, after: 2_000_000 }, halt];
-  const again = BigInt(EXTRAS.hrtimer.value);
+  const again = BigInt(software(EXTRAS.hrtimer.value));
 
   it("is started anew up to 5.16, whatever it was; later only if it was the preemption timer", () => {
     const posted = { host: { kernel: "linux-5.8", kvm: { pi_inject_timer: "on" } } } as const;
@@ -140,7 +144,7 @@ describe("a posted-interrupt notification to the own CPU (5.15, 5.17)", () => {
     const played = play({ host: { ...host, kvm }, traits: { selfNotification }, scripts: [script] });
     return { exits: played.exits[0]!, at: played.programs[0]!.takenAt[0]! };
   };
-  const cost = EXTRAS.selfNotification.value;
+  const cost = software(EXTRAS.selfNotification.value);
 
   it.each([
     { fact: "delays an expiry of the preemption timer, without an exit more", host: {}, after: 200_000, later: cost },

@@ -53,10 +53,22 @@ function wake(world: World, vcpu: OracleVcpu, now: number): boolean {
   }
 }
 
+/** try_to_wake_up, by the waiter's kind and by where the waker runs. */
+export function wakerCycles(world: World, remote: boolean): number {
+  const { wakeSwait, wakeRcuwait, wakeRemote } = EXTRAS;
+  const wait = world.resolved.traits.waiter === "swait" ? wakeSwait.value : wakeRcuwait.value;
+  return software(world, remote ? wait + wakeRemote.value : wait);
+}
+
 /** The thread will run as soon as its CPU has left its C-state and done what interrupts brought. */
 export function wakeSleeper(world: World, vcpu: OracleVcpu, now: number): void {
   const { timer } = vcpu;
   const wokenByOwnCpu = timer.pending && timer.cpu === vcpu.cpu;
   const flight = wokenByOwnCpu ? 0 : world.resolved.cpu.cycles.ipiFlight.value;
-  setStep(world, vcpu, "running", Math.max(now + flight + idleExitCycles(world, vcpu.cpu, now), vcpu.cpu.busyUntil));
+  setStep(
+    world,
+    vcpu,
+    "running",
+    Math.max(now + wakerCycles(world, !wokenByOwnCpu) + flight + idleExitCycles(world, vcpu.cpu, now), vcpu.cpu.busyUntil),
+  );
 }

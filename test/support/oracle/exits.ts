@@ -31,7 +31,9 @@ export const computationLeft = (vcpu: OracleVcpu, now: number): number =>
 function begin(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number): OracleExit {
   count(world, "vcpu guest", now - vcpu.since);
   guestLeft(vcpu);
-  const cost = vcpu.costs.get(kind)!;
+  const costs = vcpu.predictorsFlushed ? vcpu.coldCosts : vcpu.costs;
+  const cost = costs.get(kind)!;
+  vcpu.predictorsFlushed = cost.flushesPredictors;
   const { reason, flushesL1d } = EXIT_KINDS[kind];
   const flush = flushesL1d && cost.conditionalFlush > 0;
   const noise = Math.round(readQuantile(cost.spreadTable, vcpu.noise.get(reason)!.next()) * cost.spreadScale);
@@ -40,6 +42,7 @@ function begin(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number):
   const exit: OracleExit = {
     kind,
     cost,
+    costs,
     since: now,
     elapsed: 0,
     afterEffect: 0,
@@ -75,7 +78,7 @@ export function addWork(world: World, vcpu: OracleVcpu, component: keyof OracleE
 /** The exit turns out to be of another kind before any time has passed. */
 export function becomes(world: World, vcpu: OracleVcpu, kind: ExitKindName): void {
   const exit = vcpu.exit!;
-  const cost = vcpu.costs.get(kind)!;
+  const cost = exit.costs.get(kind)!;
   delayStep(world, vcpu, cost.total - exit.cost.total);
   exit.interruptsOnAt = exit.since + cost.interruptsOnAt;
   exit.kind = kind;

@@ -1,5 +1,5 @@
 /** In and out of the guest: the entry, interrupts taken, and the guest's own way from operation to operation. */
-import { EXTRAS } from "../../../src/cost/paths.ts";
+import { EXTRAS, GUEST_FOOTPRINT } from "../../../src/cost/paths.ts";
 import { OP, VECTOR, type Vector } from "../../../src/guest/program.ts";
 import { idleExitNs } from "../../../src/hw/cstates.ts";
 import { LATENCY_EDGES } from "../../../src/kvm/counters.ts";
@@ -52,6 +52,7 @@ function enter(world: World, vcpu: OracleVcpu, now: number): void {
   vcpu.mode = "guest";
   vcpu.since = now;
   vcpu.exit = null;
+  if (vcpu.predictorsFlushed) vcpu.unpredictedCycles = GUEST_FOOTPRINT.value;
   vcpu.step = cancel(vcpu.step);
   syncPostedInterrupts(vcpu);
   vcpu.notification = cancel(vcpu.notification);
@@ -94,6 +95,9 @@ function runGuest(world: World, vcpu: OracleVcpu, now: number): boolean {
       return false;
     }
     if (program.runCycles > 0) {
+      const unpredicted = Math.min(vcpu.unpredictedCycles, program.runCycles);
+      vcpu.unpredictedCycles -= unpredicted;
+      program.runCycles += Math.round(unpredicted * world.resolved.cpu.cycles.predictorRefill.value);
       setStep(world, vcpu, "guest step", now + program.runCycles);
       return true;
     }

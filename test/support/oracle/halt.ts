@@ -1,5 +1,5 @@
 /** A halted vCPU: it looks for events, polls, sleeps, and runs again. */
-import { EXTRAS } from "../../../src/cost/paths.ts";
+import { COLD_CACHES_HALF_NS, EXTRAS } from "../../../src/cost/paths.ts";
 import { hostInterrupt, startTick, threadLeaves } from "./cpus.ts";
 import { wakeSleeper } from "./delivery.ts";
 import { endStretch } from "./exits.ts";
@@ -18,7 +18,7 @@ export function haltFastpath(world: World, vcpu: OracleVcpu, now: number): void 
     setStep(world, vcpu, "end", now + exit.afterEffect);
     return;
   }
-  const cost = vcpu.costs.get("hltBlocks")!;
+  const cost = exit.costs.get("hltBlocks")!;
   exit.kind = "hltBlocks";
   exit.cost = cost;
   exit.miss = "must_block";
@@ -37,13 +37,15 @@ export function haltFastpath(world: World, vcpu: OracleVcpu, now: number): void 
 /** The HLT's own look for events. */
 export function checkHalt(world: World, vcpu: OracleVcpu, now: number): void {
   const exit = vcpu.exit!;
-  if (!runnable(vcpu) && switchToHrtimer(world, vcpu, now)) {
-    const work = software(world, EXTRAS.hrtimer.value);
-    exit.extra.handler += work;
-    exit.afterEffect += work;
-  }
   if (runnable(vcpu)) {
     setStep(world, vcpu, "end", now + exit.afterEffect);
+    return;
+  }
+  if (switchToHrtimer(world, vcpu, now)) {
+    // Arming the hrtimer takes its time, after which KVM looks once more.
+    const work = software(world, EXTRAS.hrtimer.value);
+    exit.extra.handler += work;
+    setStep(world, vcpu, "effect", now + work);
     return;
   }
   vcpu.haltStart = now;
@@ -112,11 +114,17 @@ export function running(world: World, vcpu: OracleVcpu, now: number): void {
   adaptWindow(world, vcpu, now);
   const timerWork = switchToHvTimer(world, vcpu, now);
   const exit = vcpu.exit!;
-  const work = software(world, EXTRAS.scheduleIn.value);
+  const work = software(world, EXTRAS.scheduleIn.value + coldCaches(slept / world.ghz));
   exit.extra.wakeup += work;
   const flush = exit.flush ? 0 : exit.cost.conditionalFlush;
   if (flush > 0) exit.flush = true;
   setStep(world, vcpu, "end", now + work + timerWork + flush + exit.afterEffect);
+}
+
+/** Lines that were lost in a sleep: all of them in the end, half of them after COLD_CACHES_HALF_NS. */
+function coldCaches(sleptNs: number): number {
+  const lost = sleptNs / (sleptNs + COLD_CACHES_HALF_NS.value);
+  return EXTRAS.coldCaches.value * lost;
 }
 
 /** kvm_vcpu_halt: how long to poll next time, seen how long this halt took. */

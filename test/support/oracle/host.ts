@@ -98,12 +98,13 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
   const cpu = cpus[guest.cpus[number]!]!;
   const inputs = timerInputs(resolved, guest, cpu.number);
   const conditions = entryConditions(resolved, guest, cpu.nohzFull);
-  const costs = new Map(
-    EXIT_KIND_NAMES.map((name) => {
-      const { handler, variant, userspace } = EXIT_KINDS[name];
-      return [name, exitCost(resolved.cpu, handler, variant, userspace, conditions)];
-    }),
-  );
+  const costsOf = (cold: boolean): OracleVcpu["costs"] =>
+    new Map(
+      EXIT_KIND_NAMES.map((name) => {
+        const { handler, variant, userspace } = EXIT_KINDS[name];
+        return [name, exitCost(resolved.cpu, handler, variant, userspace, conditions, cold)];
+      }),
+    );
   const advance = resolved.timerAdvance.value;
   const vcpu: OracleVcpu = {
     index: vcpus.length,
@@ -111,7 +112,10 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     cpu,
     program,
     siblings: [],
-    costs,
+    costs: costsOf(false),
+    coldCosts: costsOf(conditions.ibpb === "to_userspace"),
+    predictorsFlushed: false,
+    unpredictedCycles: 0,
     noise: new Map(EXIT_REASONS.map((reason) => [reason, new Stream(seed, `${guest.name}/${number}/noise/${reason}`)])),
     canPostTimer: guest.spec.timer !== "hv_stimer" && canPostTimer(inputs),
     canUseHvTimer: guest.spec.timer !== "hv_stimer" && canUseHvTimer(inputs),

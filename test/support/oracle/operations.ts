@@ -5,7 +5,7 @@ import type { MissCause } from "../../../src/kvm/counters.ts";
 import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
 import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
-import { deliver } from "./delivery.ts";
+import { deliver, wakerCycles } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
 import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
 import { software, type OracleVcpu, type World } from "./world.ts";
@@ -240,8 +240,7 @@ function targets(vcpu: OracleVcpu, target: number | null, op: IpiOp): readonly O
 /** The IPI's delivery point: its targets see it, and the sender pays for waking those that sleep. */
 export function deliverIpi(world: World, vcpu: OracleVcpu, now: number): void {
   const exit = vcpu.exit!;
-  const { waiter } = world.resolved.traits;
-  const wakeWork = software(world, (waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
+  const wakeWork = wakerCycles(world, true);
   for (const one of exit.targets) {
     if (deliver(world, one, VECTOR.reschedule, now)) addWork(world, vcpu, "wakeup", wakeWork);
   }

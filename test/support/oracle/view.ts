@@ -23,15 +23,14 @@ export function countersNow(world: World): ReadonlyMap<string, number> {
   return counters;
 }
 
-/** Mitigation cycles of the exit in flight that have passed: right after the switch, and right before the entry. */
+/** Mitigation cycles of the exit in flight that have passed: taken to come right after the switch, and a flush last. */
 function mitigationPassed(vcpu: OracleVcpu, exit: OracleExit, now: number): number {
   const { cost } = exit;
   const passed = exit.elapsed + (vcpu.mode === "exit" ? now - exit.since : 0);
-  const out = between(0, passed - cost.switchOut, cost.mitigationOut);
-  if (vcpu.step?.what !== "end") return out;
-  const flush = exit.flush ? cost.conditionalFlush : 0;
-  const begin = vcpu.step.at - exit.extra.timer_advance - exit.extra.run_loop - cost.afterWait - flush;
-  return out + between(0, now - begin, cost.mitigationIn + flush);
+  const compiled = between(0, passed - cost.switchOut, cost.mitigation);
+  if (vcpu.step?.what !== "end" || !exit.flush) return compiled;
+  const begin = vcpu.step.at - exit.extra.timer_advance - exit.extra.run_loop - cost.conditionalFlush;
+  return compiled + between(0, now - begin, cost.conditionalFlush);
 }
 
 const between = (least: number, value: number, most: number): number => Math.max(least, Math.min(value, most));

@@ -2,7 +2,7 @@
  * What the oracle knows of a host: plain objects, one per thing. The rules that move them stand in
  * the files beside this one, a file per part of KVM; none of them shares code with the engine.
  */
-import type { ExitCost } from "../../../src/cost/plan.ts";
+import { hostCodeScale, type ExitCost } from "../../../src/cost/plan.ts";
 import type { Program, Vector } from "../../../src/guest/program.ts";
 import type { CState } from "../../../src/hw/cstates.ts";
 import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
@@ -31,6 +31,8 @@ export interface OracleCpu {
 export interface OracleExit {
   kind: ExitKindName;
   cost: ExitCost;
+  /** Costs of its other possible kinds. */
+  readonly costs: ReadonlyMap<ExitKindName, ExitCost>;
   /** When the present stretch began: polling and sleeping are cut out. */
   since: number;
   /** Cycles of the stretches before it. */
@@ -75,6 +77,8 @@ export interface OracleVcpu {
   readonly program: Program;
   siblings: readonly OracleVcpu[];
   readonly costs: ReadonlyMap<ExitKindName, ExitCost>;
+  /** Of an exit that follows an IBPB. */
+  readonly coldCosts: ReadonlyMap<ExitKindName, ExitCost>;
   readonly noise: ReadonlyMap<ExitReason, Stream>;
   readonly canPostTimer: boolean;
   readonly canUseHvTimer: boolean;
@@ -105,6 +109,10 @@ export interface OracleVcpu {
   readonly timer: OracleTimer;
   pollWindowNs: number;
   haltStart: number;
+  /** An IBPB ran in the last exit, or runs in the one in flight. */
+  predictorsFlushed: boolean;
+  /** Guest code that has yet to run with unpredicted branches. */
+  unpredictedCycles: number;
   wakeRequested: boolean;
   exit: OracleExit | null;
   /** Work of host interrupts that wait for the next VM entry to end at once. */
@@ -162,8 +170,9 @@ export function delayStep(world: World, vcpu: OracleVcpu, cycles: number): void 
 
 export const stepAt = (vcpu: OracleVcpu): number => vcpu.step?.at ?? Infinity;
 
-/** Cycles of a software path on this CPU model. */
-export const software = (world: World, reference: number): number => Math.round(reference * world.resolved.cpu.cycles.softwareScale.value);
+/** Cycles of a path of host kernel code on this host, slowed down by what its mitigations do to branches. */
+export const software = (world: World, reference: number): number =>
+  Math.round(reference * hostCodeScale(world.resolved.cpu, world.resolved.entryWork));
 
 /** In the guest, or so close to it that host interrupts are off and the mode is IN_GUEST_MODE. */
 export function inGuestMode(vcpu: OracleVcpu, now: number): boolean {
