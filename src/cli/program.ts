@@ -11,6 +11,7 @@ import type { DashboardsFlags } from "./dashboards.ts";
 import { parseDuration } from "./duration.ts";
 import type { ReportFlags } from "./report.ts";
 import type { ServeFlags } from "./serve.ts";
+import type { StatFlags } from "./stat.ts";
 import type { VmexitFlags } from "./vmexit.ts";
 import { packageVersion } from "./version.ts";
 
@@ -43,17 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { explain } = await import("./explain.ts");
       await run(explain(spec, flags));
     });
-  program
-    .command("vmexit")
-    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
-    .argument("<spec>", "file with one host specification")
-    .option("--tests <a,b>", "only these tests")
-    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
-    .option("--json", "print JSON", false)
-    .action(async (spec: string, flags: VmexitFlags) => {
-      const { vmexit } = await import("./vmexit.ts");
-      await run(vmexit(spec, flags));
-    });
+  addMeasurements(program, run);
   addDashboards(program, run);
   addCompare(program, run);
   program
@@ -104,6 +95,31 @@ function addServe(program: Command, run: (command: Promise<number>) => Promise<v
       const stop = stopSignal();
       const { runServe } = await import("./serve.ts");
       await run(runServe(flags, stop));
+    });
+}
+
+function addMeasurements(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("vmexit")
+    .description("Runs tests of kvm-unit-tests on an emulated host: cycles of an iteration, and the exits it takes.")
+    .argument("<spec>", "file with one host specification")
+    .option("--tests <a,b>", "only these tests")
+    .option("--seed <n>", "seed of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: VmexitFlags) => {
+      const { vmexit } = await import("./vmexit.ts");
+      await run(vmexit(spec, flags));
+    });
+  program
+    .command("stat")
+    .description("Prints what `perf kvm stat report` would print for the host's guests, and what perf does not know.")
+    .argument("<spec>", "file with one host specification")
+    .addOption(new Option("--for <time>", "emulated time").argParser(duration).default(10, "10s"))
+    .option("--seed <n>", "seed of arrivals and of the spread of costs", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (spec: string, flags: StatFlags) => {
+      const { stat } = await import("./stat.ts");
+      await run(stat(spec, flags));
     });
 }
 

@@ -44,6 +44,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
   host_hz: 250,
   cstates: "c6",
   smt: true,
+  turbo: false,
   kvm: {
     pi_inject_timer: "auto",
     preemption_timer: "on",

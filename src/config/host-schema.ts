@@ -134,6 +134,7 @@ export const hostShape = {
   host_hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the host kernel"),
   cstates: key(oneOf(["c0", "c1", "c6"]), "Deepest C-state allowed"),
   smt: key(flag, "Hyper-threading"),
+  turbo: key(flag, "The cores run at the model's all-core turbo instead of the base clock, which the TSC keeps"),
   kvm: key(section("kvm", kvmShape), "Module parameters of kvm and kvm-intel"),
   mitigations: key(section("mitigation", mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
   tsx: key(toggle, "tsx="),

@@ -15,17 +15,18 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
  * @param kernels every kernel that it may name.
  */
 export function parseHostPatch(value: unknown, from = "patch", kernels: readonly string[] = KERNEL_NAMES): Parsed<HostSpecPatch> {
-  const parsed = parse(hostPatchSchema, value, from);
+  const parsed = parseWith(hostPatchSchema, value, from);
   const unknown = parsed.ok ? unknownKernels(parsed.value, [], kernels) : [];
   return unknown.length === 0 ? parsed : { ok: false, errors: unknown.map(({ path, words }) => errorAt(from, path, words)) };
 }
 
 /** A selection of hosts: each key a name, a glob or a list of them. */
 export function parseMatch(value: unknown, from = "match"): Parsed<Match> {
-  return parse(matchSchema, value, from);
+  return parseWith(matchSchema, value, from);
 }
 
-function parse<T extends z.ZodType>(schema: T, value: unknown, file: string): Parsed<z.output<T>> {
+/** Checks a value by a schema. */
+export function parseWith<T extends z.ZodType>(schema: T, value: unknown, file: string): Parsed<z.output<T>> {
   const forbidden = findForbiddenKey(value);
   if (forbidden !== null) return { ok: false, errors: [errorAt(file, forbidden, { message: "this key is refused everywhere" })] };
   const result = schema.safeParse(value);

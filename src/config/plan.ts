@@ -67,8 +67,11 @@ export function groupOf({ name, count, zone, labels, ...spec }: GroupInput): Gro
 /** `web-001`; numbers above 999 are wider, so that a group that grows renames no host. */
 export const hostName = (group: string, index: number): string => `${group}-${String(index + 1).padStart(3, "0")}`;
 
-/** Expands a configuration that has no errors in it. */
-export function planHosts(input: PlanInput): Plan {
+/**
+ * Expands a configuration that has no errors in it.
+ * @param onMatch told of each host that an override reaches, by the override's index and the host's.
+ */
+export function planHosts(input: PlanInput, onMatch?: (override: number, host: number) => void): Plan {
   const hosts: HostPlan[] = [];
   const specs = new Map<string, SpecOrigin>();
   const matched = input.overrides.map(() => 0);
@@ -83,7 +86,10 @@ export function planHosts(input: PlanInput): Plan {
     for (const [i, name] of names.entries()) {
       const holding = cohorts.flatMap((cohort, c) => ((ranks[i] as number) < (sizes[c] as number) ? [cohort.name] : []));
       const applied = overridesOf(name, holding);
-      for (const o of applied) matched[o] = (matched[o] as number) + 1;
+      for (const o of applied) {
+        matched[o] = (matched[o] as number) + 1;
+        onMatch?.(o, hosts.length);
+      }
       const { zone, labels } = group;
       hosts.push({ name, group: group.name, zone, labels, cohort: holding[0] ?? NO_COHORT, spec: specFor(applied, name) });
     }

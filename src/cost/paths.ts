@@ -98,6 +98,17 @@ export const HANDLERS = {
   levelEoi: path(700, "assumed: kvm_ioapic_update_eoi", { indirectCalls: 2 }),
   apicWrite: path(420, "assumed: as an ICR write, read back from the APIC page", { before: 360, indirectCalls: 2 }),
   apicAccess: path(1500, "assumed: the instruction is emulated", { before: 1200, indirectCalls: 4 }),
+  apicPageFault: path(1960, "assumed: SVM emulates the instruction as for any MMIO (handler mmio), the APIC instead of QEMU at its end", {
+    before: 1660,
+    indirectCalls: 6,
+  }),
+  emulatedDoorbell: path(
+    2860,
+    "assumed: SVM has no KVM_FAST_MMIO_BUS, so the instruction is emulated (handler mmio) before eventfd_signal (doorbell)",
+    {
+      indirectCalls: 6,
+    },
+  ),
   avicIncompleteIpi: path(600, "assumed: the map look-up of an ICR write and a walk over the IPI's targets; AVIC has written their IRRs", {
     before: 540,
     indirectCalls: 2,
@@ -128,7 +139,19 @@ export const EXTRAS = {
   },
   /** A posted-interrupt notification of a CPU to itself: sent, and in the guest acknowledged with nothing to find. */
   selfNotification: { value: 500, source: "assumed: a write of the ICR, and a vector and an empty descriptor read by microcode" },
+  /** perf's recording of an exit's two tracepoints, as far as it falls between their timestamps; only in what `stat` prints. */
+  perfRecord: {
+    value: 950,
+    source:
+      "derived: 1e9e2622a149: the shortest MSR_WRITE that perf counts on 5.5-rc: 0.48 us with the fastpath of the ICR (the outer loop alone), 0.69 us without (a write of TSC_DEADLINE)",
+  },
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
+  /** A further target of one IPI: KVM goes from target to target. */
+  ipiTarget: {
+    value: 800,
+    source:
+      "assumed: setting a bit that another core holds, a request or a look at the vCPU's mode, and a physical ICR write; half of a broadcast's 1548 ticks a target on an EPYC Rome (kvm list, 2020-08-11), the guest's own queues being the other half",
+  },
   /** Noticing a wake-up in the halt-polling loop. */
   pollNotice: { value: 180, source: "assumed: half a turn of the loop with its look at the vCPU, a cache line from another core" },
   /** Leaving the CPU when blocking, and coming back to it: schedule, halt bookkeeping. */
@@ -183,4 +206,14 @@ export const BODY = {
   tailShare: 0.0015,
   tail: 0.09,
   source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
+} as const;
+
+/** Shares of exits to QEMU with a slower body, and by how much. */
+export const USERSPACE_TAILS = {
+  isolated: { tailShare: 0.0015, tail: 0.4, source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation` },
+  contended: {
+    tailShare: 0.013,
+    tail: 0.36,
+    source: `derived: ${EXIT_ANATOMY}: p99 over p50 is 1.33 to 1.39 without isolation, 1.01 with it`,
+  },
 } as const;

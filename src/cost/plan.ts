@@ -11,8 +11,11 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY_TABLE, tailTable } from "./noise.ts";
-import { CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+import { BODY_TABLE, ISOLATED_USERSPACE_TABLE, SHARED_USERSPACE_TABLE, tailTable } from "./noise.ts";
+import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+
+/** Where a kernel traces kvm_exit. */
+export type ExitTracepoint = "in_handle_exit" | "right_after_exit";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
@@ -23,6 +26,8 @@ export interface EntryConditions {
   readonly preemptionTimer: boolean;
   readonly vpmu: boolean;
   readonly pku: boolean;
+  /** The physical CPU is left alone by the host's own threads (isolcpus=, nohz_full=). */
+  readonly isolated: boolean;
   /** Where __kvm_wait_lapic_expire waits. */
   readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The physical CPU is nohz_full. */
@@ -69,6 +74,8 @@ export interface ExitCost {
   readonly mitigation: number;
   /** Where the world switch out ends. */
   readonly switchOut: number;
+  /** Cycles outside of kvm_exit … kvm_entry, by where kvm_exit is traced. */
+  readonly untraced: Readonly<Record<ExitTracepoint, number>>;
   /** Cycles by component, in the order of COMPONENT_NAMES; sums to `total`. */
   readonly components: Float64Array;
   /** Each entry flushes the L1D cache. */
@@ -102,13 +109,15 @@ export function exitCost(
   cold = false,
 ): ExitCost {
   const pieces = new ExitPieces(cpu, on, cold);
-  const { switchOut } = leaveGuest(pieces);
+  const { switchOut, leftAt } = leaveGuest(pieces);
   const path = variant === "slow" ? HANDLERS[handler] : { ...HANDLERS[handler], ...HANDLERS[handler].fast };
-  const points = handle(pieces, path, variant);
+  // Host interrupts are handled in handle_exit_irqoff, before the exit's own handler.
+  const { handleExitAt, ...points } = handle(pieces, path, variant, handler === "externalInterrupt");
   if (userspace) hopToUserspace(pieces);
   const entry = enterGuest(pieces, variant);
   const { parts, at: total } = pieces;
   const heavy = path.spread > 0;
+  const afterKvmEntry = total - entry.tracedAt;
   return {
     ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
     total,
@@ -116,16 +125,22 @@ export function exitCost(
     entry: total - entry.from,
     afterWait: total - (on.waitsBefore === "vcpu_enter_guest" ? entry.from : entry.waitsAt),
     switchOut,
+    untraced: { right_after_exit: leftAt + afterKvmEntry, in_handle_exit: handleExitAt + afterKvmEntry },
     mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[INDEX[name]] as number), 0),
     components: parts,
     flushesAlways: on.l1dFlush === "always",
     conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
     flushesPredictors: pieces.barrier,
     leaveLoop: pieces.reference(RUN_LOOP.outer.value),
-    spreadTable: heavy ? tailTable(path.spread) : BODY_TABLE,
+    spreadTable: heavy ? tailTable(path.spread) : nearConstant(userspace, on.isolated),
     spreadScale: heavy ? pieces.reference(path.value) : total,
     spreadInto: INDEX[heavy ? "handler" : "run_loop"],
   };
+}
+
+function nearConstant(userspace: boolean, isolated: boolean): Float64Array {
+  if (!userspace) return BODY_TABLE;
+  return isolated ? ISOLATED_USERSPACE_TABLE : SHARED_USERSPACE_TABLE;
 }
 
 /** Pieces of one exit laid end to end. What slows host code down is added where that code runs. */
@@ -188,8 +203,8 @@ class ExitPieces {
   }
 }
 
-/** From the guest's last instruction into the inner loop: SPEC_CTRL is read and restored, predictors are cleaned. */
-function leaveGuest(pieces: ExitPieces): { switchOut: number } {
+/** From the guest's last instruction into the inner loop: SPEC_CTRL is read and restored, predictors are cleaned; `leftAt` is where 5.8 traces kvm_exit. */
+function leaveGuest(pieces: ExitPieces): { switchOut: number; leftAt: number } {
   const { on } = pieces;
   const { cycles } = pieces.cpu;
   pieces.add("hardware", Math.round(cycles.worldSwitch.value / 2));
@@ -203,11 +218,16 @@ function leaveGuest(pieces: ExitPieces): { switchOut: number } {
   if (on.untrainReturns) pieces.hardware("return_thunks", cycles.untrainReturns);
   if (on.ibpb === "on_vmexit") pieces.ibpb();
   pieces.kernel("run_loop", RUN_LOOP.innerExit.value, INDIRECT_CALLS.innerExit);
-  return { switchOut };
+  return { switchOut, leftAt: pieces.at };
 }
 
-/** The fastpath, or the outer loop with dispatch and handler. */
-function handle(pieces: ExitPieces, path: HandlerPath, variant: Variant): Pick<ExitCost, "effectAt" | "interruptsOnAt"> {
+type Points = Pick<ExitCost, "effectAt" | "interruptsOnAt"> & {
+  /** Where vmx_handle_exit begins, which traces kvm_exit before 5.8. */
+  readonly handleExitAt: number;
+};
+
+/** The fastpath, or the outer loop with dispatch and handler. `early`: the work is done before vmx_handle_exit. */
+function handle(pieces: ExitPieces, path: HandlerPath, variant: Variant, early: boolean): Points {
   const slow = variant === "slow";
   const heavy = path.spread > 0;
   const { outer, dispatch, irqoff, continuation } = RUN_LOOP;
@@ -216,23 +236,19 @@ function handle(pieces: ExitPieces, path: HandlerPath, variant: Variant): Pick<E
   const outAt = pieces.at;
   if (slow) pieces.kernel("run_loop", dispatch.value, INDIRECT_CALLS.dispatch);
   if (variant === "skip") pieces.kernel("run_loop", irqoff.value);
+  const dispatchedAt = pieces.at;
   if (!heavy) pieces.kernel("handler", path.before, path.indirectCalls);
   const effectAt = pieces.at;
   if (!heavy) pieces.kernel("handler", path.value - path.before);
-  switch (variant) {
-    case "reenter":
-      pieces.kernel("run_loop", continuation.value);
-      return { effectAt, interruptsOnAt: Infinity };
-    case "handled":
-      pieces.kernel("run_loop", outer.value, INDIRECT_CALLS.outer);
-      return { effectAt, interruptsOnAt: effectAt };
-    case "skip":
-      pieces.kernel("run_loop", outer.value - irqoff.value, INDIRECT_CALLS.outer);
-      return { effectAt, interruptsOnAt: effectAt };
-    case "slow":
-      pieces.kernel("run_loop", outer.value / 2, INDIRECT_CALLS.outer / 2);
-      return { effectAt, interruptsOnAt: Math.round((fastpathAt + outAt) / 2) };
+  if (variant === "reenter") {
+    pieces.kernel("run_loop", continuation.value);
+    return { effectAt, interruptsOnAt: Infinity, handleExitAt: pieces.at };
   }
+  const handled = pieces.at - dispatchedAt;
+  if (!slow) pieces.kernel("run_loop", outer.value / 2 - (variant === "skip" ? irqoff.value : 0), INDIRECT_CALLS.outer / 2);
+  const handleExitAt = slow ? outAt + (early ? handled : 0) : pieces.at;
+  pieces.kernel("run_loop", outer.value / 2, INDIRECT_CALLS.outer / 2);
+  return { effectAt, interruptsOnAt: slow ? Math.round((fastpathAt + outAt) / 2) : effectAt, handleExitAt };
 }
 
 /** KVM_RUN returns to QEMU, which emulates the device and calls KVM_RUN again. */
@@ -253,13 +269,14 @@ function hopToUserspace(pieces: ExitPieces): void {
   pieces.kernel("userspace", hopKernel.value / 2);
 }
 
-/** The second half of the inner loop; `waitsAt` is where it waits for the deadline of a timer fired early. */
-function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; waitsAt: number } {
+/** The second half of the inner loop, from kvm_entry on; `waitsAt` is where it waits for the deadline of a timer fired early. */
+function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; tracedAt: number; waitsAt: number } {
   const { on } = pieces;
   const { cycles } = pieces.cpu;
   const from = pieces.at;
-  pieces.kernel("run_loop", RUN_LOOP.innerEntry.value, INDIRECT_CALLS.innerEntry);
   if (on.apicv) pieces.hardware("apicv", cycles.apicvSync);
+  const tracedAt = pieces.at;
+  pieces.kernel("run_loop", RUN_LOOP.innerEntry.value, INDIRECT_CALLS.innerEntry);
   if (on.preemptionTimer) pieces.hardware("preemption_timer", cycles.preemptionTimerLoad);
   if (on.vpmu) pieces.hardware("vpmu", cycles.vpmuSwitch);
   if (on.pku) pieces.hardware("pku", cycles.pkruSwitch);
@@ -269,19 +286,9 @@ function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; waits
   if (on.l1dFlush === "always") pieces.hardware("l1d_flush", cycles.l1dFlush);
   if (on.verw !== "none") pieces.hardware("verw", on.verw === "legacy" ? cycles.verwLegacy : cycles.verw);
   pieces.add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));
-  return { from, waitsAt };
+  return { from, tracedAt, waitsAt };
 }
 
 /** Before 5.9 context tracking sits outside the inner loop, so a re-entry does not pay it. */
 const tracksContext = (on: EntryConditions, variant: Variant): boolean =>
   on.contextTracking === "each_entry" || (on.contextTracking === "outer_loop" && variant !== "reenter");
-
-/**
- * Cycles of host kernel code outside an exit's own path (interrupts, the scheduler, timers) on this
- * host for each cycle on the reference core: the model's, with retpolines and legacy IBRS on top.
- */
-export function hostCodeScale({ cycles }: CpuModel, on: Pick<EntryConditions, "retpolines" | "ibrs">): number {
-  const retpolines = on.retpolines ? cycles.retpoline.value / CYCLES_PER_INDIRECT_CALL.value : 0;
-  const ibrs = on.ibrs === "legacy" ? cycles.ibrsSlowdown.value : 0;
-  return cycles.softwareScale.value * (1 + retpolines + ibrs);
-}

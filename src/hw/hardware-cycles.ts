@@ -38,8 +38,7 @@ export interface HardwareCycles {
   readonly preemptionTimerLoad: Figure;
   /** Reading the posted-interrupt descriptor and updating RVI and the EOI-exit bitmap. */
   readonly apicvSync: Figure;
-  /** APIC-timer virtualization: from the deadline to the interrupt's recognition in the guest, and the guest's write of a deadline. */
-  readonly virtualTimerDelivery: Figure;
+  /** APIC-timer virtualization: the guest's write of a deadline. An expiry takes an interrupt's delivery and no more (assumed). */
   readonly virtualTimerWrite: Figure;
   /** What a retpoline costs over a predicted indirect call. */
   readonly retpoline: Figure;
@@ -47,6 +46,8 @@ export interface HardwareCycles {
   readonly interruptDelivery: Figure;
   /** From a physical IPI's ICR write to its arrival at the other core. */
   readonly ipiFlight: Figure;
+  /** What AVIC takes for each target of an IPI that it sends: table entry, virtual IRR, doorbell. */
+  readonly avicIpiTarget: Figure;
   /** Software paths of the reference core (Skylake-SP) take this many times as many cycles here. */
   readonly softwareScale: Figure;
 }
@@ -83,10 +84,6 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
   pkruSwitch: { value: 6, source: `derived: ${EXIT_ANATOMY}: VMCALL with less without exposed protection keys` },
   preemptionTimerLoad: { value: 48, source: `derived: ${EXIT_ANATOMY}: VMCALL with preemption_timer=Y less with N` },
   apicvSync: { value: 72, source: `derived: ${EXIT_ANATOMY}: VMCALL with enable_apicv=Y less with N` },
-  virtualTimerDelivery: {
-    value: 200,
-    source: "assumed: no CPU at hand has it; microcode evaluates the virtual interrupt, as for a posted one",
-  },
   virtualTimerWrite: { value: 100, source: "assumed: an MSR write in microcode, into a field of the VMCS" },
   retpoline: { value: 20, source: `assumed: ${BEHRENS}, for its Skylake` },
   interruptDelivery: {
@@ -94,6 +91,13 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
     source:
       "derived: tscdeadline_latency without advance 2600 (3b8a5df6c4dc) and tscdeadline (timer fastpath letters) less the exit: virtual interrupt, gate of the IDT, the handler's registers",
   },
-  ipiFlight: { value: 1000, source: "assumed: about 0.4 us between two cores of a socket" },
+  ipiFlight: { value: 1500, source: "assumed: 0.6 us between two cores of a socket" },
+  avicIpiTarget: { value: 0, source: "by definition: Intel has no AVIC" },
   softwareScale: { value: 1, source: "by definition: the reference core" },
 };
+
+/** SPEC_CTRL where IBRS is a mode of the core and not a patch of its microcode. */
+export const EIBRS_SPEC_CTRL = {
+  rdmsrSpecCtrl: { value: 70, source: "assumed: as a share of the write, on Skylake" },
+  wrmsrSpecCtrl: { value: 180, source: "assumed: an MSR write in microcode that flushes nothing" },
+} as const satisfies Partial<HardwareCycles>;

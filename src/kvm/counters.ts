@@ -26,7 +26,7 @@ const MISS_CAUSES = {
   },
   amd: {
     preemption_timer: [],
-    tsc_deadline: ["kernel_lacks_it", "turned_off"],
+    tsc_deadline: ["turned_off"],
     icr: ["kernel_lacks_it", "turned_off", "not_x2apic", "logical_destination", "shorthand", "broadcast"],
     hlt: ["turned_off", "must_block"],
     invd: ["turned_off"],

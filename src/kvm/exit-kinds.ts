@@ -14,7 +14,8 @@ export interface ExitKind {
   readonly reason: ExitReason;
   /** Index of its cell among each vendor's, or NO_CELL where that vendor has no such exit. */
   readonly cells: Readonly<Record<Vendor, number>>;
-  readonly handler: HandlerName;
+  /** Whose cycles it costs on each vendor's hosts. */
+  readonly handlers: Readonly<Record<Vendor, HandlerName>>;
   readonly variant: Variant;
   readonly userspace: boolean;
   /** The handler asks for a conditional L1D flush. */
@@ -33,7 +34,9 @@ const STAT_OF: Partial<Record<ExitReason, KvmStat>> = {
   VMCALL: "hypercalls",
 };
 
-function kind(reason: ExitReason, path: Path, handler: HandlerName, variant: Variant = "slow", msr: MsrLabel = ""): ExitKind {
+type Handlers = HandlerName | ExitKind["handlers"];
+
+function kind(reason: ExitReason, path: Path, handler: Handlers, variant: Variant = "slow", msr: MsrLabel = ""): ExitKind {
   const exit = EXITS[reason];
   const capable: Partial<Record<MsrLabel, (typeof FASTPATH_NAMES)[number]>> = exit.capable;
   const fastpath = capable[msr];
@@ -41,7 +44,7 @@ function kind(reason: ExitReason, path: Path, handler: HandlerName, variant: Var
   return {
     reason,
     cells: { intel: cellIndex("intel", reason, path, msr), amd: cellIndex("amd", reason, path, msr) },
-    handler,
+    handlers: typeof handler === "string" ? { intel: handler, amd: handler } : handler,
     variant,
     userspace: path === "userspace",
     flushesL1d: exit.flushesL1d || path === "userspace",
@@ -72,14 +75,14 @@ export const EXIT_KINDS = {
   cpuid: kind("CPUID", "kernel", "cpuid"),
   portIo: kind("IO_INSTRUCTION", "userspace", "portIo"),
   eptViolation: kind("EPT_VIOLATION", "kernel", "eptViolation"),
-  doorbell: kind("EPT_MISCONFIG", "kernel", "doorbell"),
+  doorbell: kind("EPT_MISCONFIG", "kernel", { intel: "doorbell", amd: "emulatedDoorbell" }),
   mmio: kind("EPT_MISCONFIG", "userspace", "mmio"),
   pauseLoop: kind("PAUSE_INSTRUCTION", "kernel", "pauseLoop"),
   interruptWindow: kind("INTERRUPT_WINDOW", "kernel", "interruptWindow"),
   levelEoi: kind("EOI_INDUCED", "kernel", "levelEoi"),
   vmcall: kind("VMCALL", "kernel", "vmcall"),
   apicWrite: kind("APIC_WRITE", "kernel", "apicWrite"),
-  apicAccess: kind("APIC_ACCESS", "kernel", "apicAccess"),
+  apicAccess: kind("APIC_ACCESS", "kernel", { intel: "apicAccess", amd: "apicPageFault" }),
   avicIncompleteIpi: kind("AVIC_INCOMPLETE_IPI", "kernel", "avicIncompleteIpi"),
   invd: kind("INVD", "kernel", "invd"),
   invdReenter: kind("INVD", "fastpath", "invd", "reenter"),

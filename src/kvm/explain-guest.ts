@@ -7,14 +7,23 @@ import type { TimerMode } from "./counters.ts";
 import type { Explanation } from "./explanation.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { timerInputs, timerMode } from "./timer-predicates.ts";
+import { type VirtualIpis, virtualIpis, virtualRegisters } from "./virtual-apic.ts";
+
+/** The predicate in which VMs of a kind always differ. */
+export const PINNED = "vCPUs pinned to CPUs";
 
 /** Explanations of one VM of a host. */
 export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly Explanation[] {
   const { canPostTimer, canUseHvTimer, apicvActive, usesSpecCtrl, specCtrlDiffers } = guest;
-  const rows: readonly Omit<Explanation, "subject">[] = [
-    { predicate: "vCPUs pinned to CPUs", value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
+  const { vendor } = host.cpu;
+  const registers = virtualRegisters(host, guest);
+  const ipis = virtualIpis(host, guest);
+  const rows: readonly Omit<Explanation, "subject" | "topic">[] = [
+    { predicate: PINNED, value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
     disabledExitsRow(host, guest),
-    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "kvm_vcpu_apicv_active" },
+    { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "x86.c kvm_apicv_activated" },
+    { predicate: "EOI exits", value: registers.value ? "false" : "true", why: registers.why, source: SOURCE.registers[vendor] },
+    { predicate: "IPIs that do not exit", value: WITHOUT_EXIT[ipis.value], why: ipis.why, source: SOURCE.ipis[vendor] },
     {
       predicate: "kvm_can_post_timer_interrupt",
       value: `${canPostTimer.value}`,
@@ -47,19 +56,33 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       predicate: "guest writes SPEC_CTRL",
       value: `${usesSpecCtrl.value}`,
       why: usesSpecCtrl.why,
-      source: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host",
+      source: SOURCE.specCtrlMsr[vendor],
     },
     {
       predicate: "SPEC_CTRL written at entry and exit",
       value: `${specCtrlDiffers.value}`,
       why: specCtrlDiffers.why,
-      source: "vmx.c x86_spec_ctrl_set_guest, vmx_spec_ctrl_restore_host",
+      source: SOURCE.specCtrl[vendor],
     },
   ];
-  return rows.map((row) => ({ subject: guest.name, ...row }));
+  return rows.map((row) => ({ topic: "vm", subject: guest.name, ...row }));
 }
 
-type Row = Omit<Explanation, "subject">;
+type Row = Omit<Explanation, "subject" | "topic">;
+
+const SOURCE = {
+  registers: { intel: "vmx.c vmx_update_msr_bitmap_x2apic", amd: "svm/avic.c avic_activate_vmcb" },
+  ipis: { intel: "vmx.c enable_ipiv", amd: "svm/avic.c avic_incomplete_ipi_interception" },
+  specCtrlMsr: { intel: "vmx.c vmx_set_msr, vmx_spec_ctrl_restore_host", amd: "svm.c svm_set_msr, svm_vcpu_enter_exit" },
+  specCtrl: { intel: "vmx.c x86_spec_ctrl_set_guest, vmx_spec_ctrl_restore_host", amd: "svm.c x86_spec_ctrl_set_guest" },
+} as const;
+
+const WITHOUT_EXIT: Readonly<Record<VirtualIpis, string>> = {
+  none: "none",
+  unicast: "unicast, physical",
+  toRunning: "to running vCPUs",
+  neverComplete: "none",
+};
 
 function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {
   const disabled = [guest.hltInGuest && "hlt", guest.mwaitInGuest && "mwait", guest.pauseInGuest && "pause"].filter(
@@ -100,9 +123,10 @@ function otherTimer({ spec, canVirtualizeTimer }: ResolvedGuest): string | null 
   return spec.timer === "hv_stimer" ? "the guest writes HV_X64_MSR_STIMER0_COUNT, and its timer is an hrtimer" : null;
 }
 
-function preemptionTimerRow({ fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
+function preemptionTimerRow({ cpu, fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
   const row = { predicate: "fastpath preemption_timer", source: "vmx.c handle_fastpath_preemption_timer" };
   const { value, why, missCause } = fastpath.preemption_timer;
+  if (cpu.vendor === "amd") return { ...row, value: "no such exits", why };
   const other = otherTimer(guest);
   if (other !== null) return { ...row, value: "no such exits", why: other };
   if (!guest.canUseHvTimer.value) return { ...row, value: "no such exits", why: guest.canUseHvTimer.why };
@@ -121,11 +145,20 @@ function tscDeadlineRow({ fastpath, traits }: ResolvedHost, guest: ResolvedGuest
   return { ...row, value: "live", why };
 }
 
-function icrRow({ fastpath, traits, ipiVirtualization }: ResolvedHost, guest: ResolvedGuest): Row {
+function icrRow(host: ResolvedHost, guest: ResolvedGuest): Row {
+  const { fastpath, traits } = host;
   const row = { predicate: "fastpath icr", source: "x86.c handle_fastpath_set_x2apic_icr_irqoff" };
   const { value, why, missCause } = fastpath.icr;
-  if (ipiVirtualization.value && guest.apicvActive.value) {
-    return { ...row, value: "no such exits", why: `unicast IPIs do not exit: ${ipiVirtualization.why}` };
+  const ipis = virtualIpis(host, guest);
+  switch (ipis.value) {
+    case "unicast":
+      return { ...row, value: "no such exits", why: `unicast IPIs do not exit: ${ipis.why}` };
+    case "toRunning":
+      return { ...row, value: "no such exits", why: `IPIs to running vCPUs do not exit, others end in avic_incomplete_ipi: ${ipis.why}` };
+    case "neverComplete":
+      return { ...row, value: "no such exits", why: `each IPI ends in avic_incomplete_ipi: ${ipis.why}` };
+    case "none":
+      break;
   }
   if (!value) return { ...row, value: missCause, why };
   switch (guest.spec.apic) {

@@ -11,13 +11,15 @@ export function explainKernel({ kernel, spec }: ResolvedHost): readonly Explanat
   const warnings = own === undefined ? [] : commitWarnings(KERNELS[own.base], own.commits);
   return [
     {
+      topic: "kernel",
       subject: "host",
       predicate: "kernel",
       value: kernel.name,
       why: own === undefined || own.commits.length === 0 ? `${kernel.doc}${patches}` : `${kernel.doc}: ${own.commits.join(", ")}${patches}`,
       source: own === undefined ? kernel.source : `kernels/${own.name}.yaml`,
     },
-    ...warnings.map(({ commit, message }) => ({
+    ...warnings.map(({ commit, message }): Explanation => ({
+      topic: "kernel",
       subject: "host",
       predicate: `commit ${commit}`,
       value: "warning",

@@ -1,4 +1,5 @@
 /** The part of an explanation about CPU bugs: sysfs as the host prints it, and the work per entry. */
+import { entryCycles } from "./explain-entry-cycles.ts";
 import type { Explanation } from "./explanation.ts";
 import type { VulnerabilityStatus } from "./mitigation.ts";
 import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
@@ -8,14 +9,21 @@ const SYSFS = "/sys/devices/system/cpu/vulnerabilities";
 
 /** Each bug with its sysfs line, then what each entry and exit does about all of them. */
 export function explainMitigations(host: ResolvedHost): readonly Explanation[] {
-  const bugs = VULNERABILITIES.map((bug) => {
+  const bugs = VULNERABILITIES.map((bug): Explanation => {
     const status = host.vulnerabilities[bug];
-    return { subject: "host", predicate: `${SYSFS}/${bug}`, value: lineOf(status), why: status.why, source: MITIGATIONS[bug].source };
+    return {
+      topic: "bugs",
+      subject: "host",
+      predicate: `${SYSFS}/${bug}`,
+      value: lineOf(status),
+      why: status.why,
+      source: MITIGATIONS[bug].source,
+    };
   });
   return [...bugs, ...explainEntryWork(host)];
 }
 
-type Row = Omit<Explanation, "subject">;
+type Row = Omit<Explanation, "subject" | "topic">;
 
 const lineOf = ({ sysfs, state }: VulnerabilityStatus): string => (sysfs === "" ? `no such file (${state.replace("_", " ")})` : sysfs);
 
@@ -53,7 +61,11 @@ function explainEntryWork(host: ResolvedHost): readonly Explanation[] {
     ...towardsUserspace(host),
     { predicate: "X86_FEATURE_PTI", value: onOff(pti), why: vulnerabilities.meltdown.why, source: "mm/pti.c" },
   ];
-  return rows.map((row) => ({ subject: "host", ...row }));
+  const cyclesOf = entryCycles(host);
+  return rows.map((row) => {
+    const cycles = cyclesOf[row.predicate];
+    return { topic: "entries", subject: "host", ...row, ...(cycles === undefined ? {} : { cycles }) };
+  });
 }
 
 /** Where VERW stands, by the kernel's era. */

@@ -28,7 +28,7 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
   const { piInjectTimer, haltPoll, timerAdvance, traits, nohzFull } = host;
   const isolated = formatCpuList(nohzFull);
   const advance = timerAdvance.value;
-  const rows: readonly Omit<Explanation, "subject">[] = [
+  const rows: readonly Omit<Explanation, "subject" | "topic">[] = [
     {
       predicate: "housekeeping_enabled(HK_FLAG_TIMER)",
       value: isolated === "" ? "false" : "true",
@@ -67,7 +67,7 @@ function explainParameters(host: ResolvedHost): readonly Explanation[] {
       source: "kvm_main.c kvm_vcpu_block",
     },
   ];
-  return rows.map((row) => ({ subject: "host", ...row }));
+  return rows.map((row) => ({ topic: "parameters", subject: "host", ...row }));
 }
 
 /** Parameters of the vendor's own module. */
@@ -78,7 +78,7 @@ function vendorParameters({
   x2avic,
   ipiVirtualization,
   apicTimerVirt,
-}: ResolvedHost): readonly Omit<Explanation, "subject">[] {
+}: ResolvedHost): readonly Omit<Explanation, "subject" | "topic">[] {
   if (cpu.vendor === "amd") {
     return [
       { predicate: "kvm_amd.avic", value: yesNo(apicv), why: apicv.why, source: "svm/avic.c avic_hardware_setup" },
@@ -88,6 +88,12 @@ function vendorParameters({
         value: yesNo(ipiVirtualization),
         why: ipiVirtualization.why,
         source: "svm/avic.c enable_ipiv (6.18)",
+      },
+      {
+        predicate: "kvm_amd.nrips",
+        value: "Y",
+        why: "default Y, and every EPYC saves the next RIP, without which svm_exit_handlers_fastpath does nothing",
+        source: "svm.c svm_exit_handlers_fastpath (5.15)",
       },
     ];
   }
@@ -120,6 +126,13 @@ const FASTPATH_SOURCE = {
 function explainFastpaths({ fastpath }: ResolvedHost): readonly Explanation[] {
   return FASTPATH_NAMES.map((name) => {
     const { value, why, missCause } = fastpath[name];
-    return { subject: "host", predicate: `fastpath ${name}`, value: value ? "live" : missCause, why, source: FASTPATH_SOURCE[name] };
+    return {
+      topic: "fastpaths",
+      subject: "host",
+      predicate: `fastpath ${name}`,
+      value: value ? "live" : missCause,
+      why,
+      source: FASTPATH_SOURCE[name],
+    };
   });
 }

@@ -10,4 +10,8 @@ export interface FastpathSettings {
   readonly misses: MissNumbers;
   /** Cycles of waking a thread on another CPU. */
   readonly wakeRemote: number;
+  /** A fastpath that has nothing left to do re-enters the guest at once: SVM cannot before the loop is common code. */
+  readonly reenters: boolean;
+  /** A fastpath that posts an interrupt to its own vCPU notifies it by a physical IPI. */
+  readonly notifiesItself: boolean;
 }

@@ -14,7 +14,7 @@ import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { saysEoiInMemory } from "./pv-eoi.ts";
 import type { RunLoop } from "./run-loop.ts";
-import { apicRegisterKind, type IpiSending } from "./send-ipi.ts";
+import type { IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
 
 const PLAIN: Partial<Record<Op, number>> = {
@@ -90,16 +90,16 @@ export class GuestOperations {
 
   /** WRMSR 0x6e0: `kvm_can_use_hv_timer` decides over the fastpath, at each write. */
   private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
-    const { decisions, misses, traits } = this.settings;
+    const { decisions, misses, reenters, traits } = this.settings;
     const deadline = vcpu.program.operand;
     if (vcpu.canVirtualizeTimer) return this.writeVirtualDeadline(vcpu, deadline, now);
-    const enabled = decisions.tsc_deadline.value;
+    const { value: enabled, capable } = decisions.tsc_deadline;
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
-    loop.exitByOperation(vcpu, fast ? KIND.tscDeadlineReenter : KIND.tscDeadlineSlow, now);
-    if (!fast) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
+    loop.exitByOperation(vcpu, !fast ? KIND.tscDeadlineSlow : reenters ? KIND.tscDeadlineReenter : KIND.tscDeadlineHandled, now);
+    if (!fast && capable) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
-    if (fast && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
+    if (fast && reenters && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
     if (fast && armed === "injected") this.notifyItself(vcpu);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
@@ -114,11 +114,11 @@ export class GuestOperations {
     return false;
   }
 
-  /** TMICT (MSR 0x838, or the APIC page), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
+  /** TMICT (MSR 0x838, the APIC page, or what AVIC traps), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
   private writeCount(vcpu: Vcpu, op: typeof OP.oneShot | typeof OP.periodic | typeof OP.hvStimer, now: Instant): boolean {
     const { operand } = vcpu.program;
     const loop = this.needs.loop();
-    loop.exitByOperation(vcpu, op === OP.hvStimer ? KIND.otherMsr : apicRegisterKind(vcpu), now);
+    loop.exitByOperation(vcpu, op === OP.hvStimer ? KIND.otherMsr : vcpu.registerWriteKind, now);
     const at = this.effectOf(vcpu);
     if (op === OP.periodic) this.needs.timer.countPeriods(vcpu, operand, at);
     else this.needs.timer.count(vcpu, operand, at);
@@ -142,8 +142,7 @@ export class GuestOperations {
    * look who runs here it sends a physical IPI to its own CPU: no exit, but time before the handler.
    */
   private notifyItself(vcpu: Vcpu): void {
-    if (this.settings.traits.selfNotification === "skipped") return;
-    this.needs.loop().addHandlerWork(vcpu, this.needs.software(EXTRAS.selfNotification.value));
+    if (this.settings.notifiesItself) this.needs.loop().addHandlerWork(vcpu, this.needs.software(EXTRAS.selfNotification.value));
   }
 
   private halt(vcpu: Vcpu, now: Instant): boolean {
@@ -177,13 +176,13 @@ export class GuestOperations {
   }
 
   private endOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.apicv || saysEoiInMemory(vcpu)) return this.noExit(vcpu);
+    if (vcpu.virtualRegisters || saysEoiInMemory(vcpu)) return this.noExit(vcpu);
     return this.levelEndOfInterrupt(vcpu, now);
   }
 
   /** The virtual IOAPIC has to hear of it: kvm_ioapic_handles_vector rules a PV EOI out. */
   private levelEndOfInterrupt(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.apicv) return this.plain(vcpu, KIND.levelEoi, now);
+    if (vcpu.virtualRegisters) return this.plain(vcpu, KIND.levelEoi, now);
     return this.plain(vcpu, vcpu.eoiByMsr ? KIND.eoi : KIND.apicAccess, now);
   }
 

@@ -1,6 +1,7 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
-import { exitCost, hostCodeScale, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { hostCodeScale } from "../cost/host-code.ts";
+import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
@@ -40,16 +41,20 @@ function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): 
 }
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
-  const { fastpath, traits, cpu } = resolved;
-  return { decisions: fastpath, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true) };
+  const { cpu, fastpath: decisions, traits } = resolved;
+  const reenters = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
+  const notifiesItself = cpu.vendor === "intel" && traits.selfNotification === "sent";
+  return { decisions, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true), reenters, notifiesItself };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
   const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
+  const shallow = cstates.filter(({ name }) => name === "c1");
   return {
     ghz: resolved.tscHz / 1e9,
-    mwaitCstates: cstates,
-    hltCstates: cstates.filter(({ name }) => name === "c1"),
+    // AMD's deeper state is entered by a read of an I/O port, which a guest's MWAIT is not.
+    mwaitCstates: resolved.cpu.vendor === "intel" ? cstates : shallow,
+    hltCstates: shallow,
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
@@ -57,14 +62,15 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
 }
 
 /** What each entry of a guest's vCPU pays on a physical CPU. */
-export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, nohzFull: boolean): EntryConditions {
+export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cpu: number): EntryConditions {
   const work = resolved.entryWork;
   return {
     apicv: guest.apicvActive.value,
     preemptionTimer: resolved.preemptionTimer.value,
     vpmu: guest.spec.vpmu,
     pku: guest.spec.pku,
-    contextTracking: nohzFull ? resolved.traits.contextTracking : "none",
+    isolated: resolved.isolated[cpu] === true,
+    contextTracking: resolved.nohzFull[cpu] === true ? resolved.traits.contextTracking : "none",
     waitsBefore: resolved.traits.timerAdvanceWaits,
     verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,
     verwToUserspace: work.verwToUserspace,
@@ -98,7 +104,7 @@ export class CostCache {
   }
 
   costs(guest: ResolvedGuest, cpu: number): VcpuCosts {
-    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
+    const conditions = entryConditions(this.resolved, guest, cpu);
     const key = JSON.stringify(conditions);
     let costs = this.byConditions.get(key);
     if (costs === undefined) {
@@ -112,6 +118,6 @@ export class CostCache {
 
   private compile(conditions: EntryConditions, cold: boolean): readonly ExitCost[] {
     const { cpu } = this.resolved;
-    return KIND_LIST.map((kind) => exitCost(cpu, kind.handler, kind.variant, kind.userspace, conditions, cold));
+    return KIND_LIST.map(({ handlers, variant, userspace }) => exitCost(cpu, handlers[cpu.vendor], variant, userspace, conditions, cold));
   }
 }

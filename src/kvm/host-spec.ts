@@ -78,6 +78,8 @@ export interface HostSpec {
   readonly host_hz: number;
   readonly cstates: "c0" | "c1" | "c6";
   readonly smt: boolean;
+  /** The cores run at their all-core turbo instead of the base clock. */
+  readonly turbo: boolean;
   readonly kvm: {
     readonly pi_inject_timer: Switch;
     readonly preemption_timer: Switch;

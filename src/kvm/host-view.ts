@@ -27,6 +27,7 @@ export function viewCounters(host: KvmHost): CounterView {
     low[index] = (low[index] as number) + amount;
   };
   for (const vcpu of host.vcpus) {
+    if (vcpu.state === STATE.paused) continue;
     add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     if (vcpu.state !== STATE.guest) add(use("exit_mitigation"), mitigationSoFar(vcpu, now));
   }

@@ -32,12 +32,16 @@ export interface KernelTraits {
   readonly postedTimer: "absent" | "apicv" | "disabled_exits" | "isolated_cpu";
   /** `kvm_intel.enable_ipiv` exists: IPI virtualization is used where the CPU has it (5.19). */
   readonly ipiVirtualization: "absent" | "present";
+  /** `kvm->arch.pause_in_guest` on SVM: set and forgotten, or PAUSE exits are off for good (5.9). */
+  readonly svmPauseInGuest: "ignored" | "honoured";
   /** x2AVIC: AVIC for guests in x2APIC mode (6.1). */
   readonly x2avic: "absent" | "present";
   /** Default of `kvm_amd.avic`: off, or on where the CPU has x2AVIC (6.18). */
   readonly avicDefault: "off" | "with_x2avic";
   /** AVIC sends IPIs without an exit on every CPU, or not with erratum 1235 (`kvm_amd.enable_ipiv`). */
   readonly avicIpis: "always" | "not_with_erratum";
+  /** A vCPU whose ID is too large for AVIC's table is not created, or turns its VM's AVIC off (PHYSICAL_ID_TOO_BIG). */
+  readonly avicBigIds: "refused" | "inhibits";
   /** A posted interrupt for the vCPU that runs on this very CPU raises a physical IPI to itself. */
   readonly selfNotification: "sent" | "skipped";
   /** hrtimers of KVM are pinned to the arming CPU (before 5.3). */

@@ -16,7 +16,6 @@
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { VECTOR } from "../guest/program.ts";
-import type { CpuModel } from "../hw/cpu-model.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { AT, TIMER_DELIVERIES } from "./counters.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
@@ -41,17 +40,14 @@ export class LapicTimer {
   restartsAfterBlock = false;
   /** Deadlines further away than this do not fit the preemption timer: 2^(32 + shift) cycles. */
   private readonly hvLimit: number;
-  /** From a deadline that the CPU keeps to its interrupt. */
-  private readonly virtualDelivery: number;
   private readonly ghz: number;
 
   private readonly cpus: PhysicalCpus;
   private readonly delivery: InterruptDelivery;
   private readonly tally: Tally;
 
-  constructor(needs: { cpu: CpuModel; ghz: number; cpus: PhysicalCpus; delivery: InterruptDelivery; tally: Tally }) {
-    this.hvLimit = 2 ** (32 + needs.cpu.preemptionTimerShift);
-    this.virtualDelivery = needs.cpu.cycles.virtualTimerDelivery.value;
+  constructor(needs: { preemptionTimerShift: number; ghz: number; cpus: PhysicalCpus; delivery: InterruptDelivery; tally: Tally }) {
+    this.hvLimit = 2 ** (32 + needs.preemptionTimerShift);
     this.ghz = needs.ghz;
     this.cpus = needs.cpus;
     this.delivery = needs.delivery;
@@ -77,6 +73,12 @@ export class LapicTimer {
     this.start(vcpu, period === 0 ? 0 : now + period, period, now);
   }
 
+  /** `kvm_apic_set_state`: a count that came from another host goes on from where it stood (TMCCT). */
+  resumeCount(vcpu: Vcpu, left: number, period: number, now: Instant): void {
+    vcpu.deadlineMode = false;
+    this.start(vcpu, now + left, period, now);
+  }
+
   /** Cycles by which the timer is fired early. */
   advanceCycles(vcpu: Vcpu): number {
     return cyclesOf(vcpu.advance.ns, this.ghz);
@@ -89,7 +91,7 @@ export class LapicTimer {
     vcpu.timerPending = false;
     vcpu.timer = deadline === 0 ? TIMER.none : TIMER.virtual;
     vcpu.deadline = deadline === 0 ? NEVER : (deadline as Instant);
-    vcpu.timerAt = (Math.max(now, vcpu.deadline) + this.virtualDelivery) as Instant;
+    vcpu.timerAt = Math.max(now, vcpu.deadline) as Instant;
   }
 
   /** The VM is entered: the preemption timer counts from here, and the CPU looks at the deadline that it keeps. */
@@ -97,7 +99,7 @@ export class LapicTimer {
     if (vcpu.timer === TIMER.hv) vcpu.timerAt = Math.max(now, vcpu.deadline - this.advanceCycles(vcpu)) as Instant;
     // Unless the guest has written it since the entry.
     else if (vcpu.timer === TIMER.virtual && vcpu.timerAt === NEVER) {
-      vcpu.timerAt = Math.max(now, vcpu.deadline + this.virtualDelivery) as Instant;
+      vcpu.timerAt = Math.max(now, vcpu.deadline) as Instant;
     }
   }
 

@@ -12,6 +12,7 @@ import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
 import { exponential } from "../sim/samplers.ts";
 import { Stream } from "../sim/random.ts";
 import { AT, CPU_USES } from "./counters.ts";
+import { CstateTime } from "./cstate-time.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
@@ -39,6 +40,7 @@ export class PhysicalCpus {
   readonly count: number;
   /** vCPU pinned to each CPU, or null. */
   readonly occupant: (Vcpu | null)[];
+  readonly cstateTime: CstateTime;
 
   private settings: CpuSettings;
   private readonly tally: Tally;
@@ -71,6 +73,7 @@ export class PhysicalCpus {
     this.busyFrom = new Float64Array(count).fill(0);
     this.busyUntil = new Float64Array(count).fill(0);
     this.idleSince = new Float64Array(count).fill(0);
+    this.cstateTime = new CstateTime(count);
     this.draws = Array.from({ length: count }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
     this.wakeUp = on.cpu;
     this.rekey = on.vcpu;
@@ -116,6 +119,7 @@ export class PhysicalCpus {
   /** The vCPU's thread left its CPU: idle from now on, without a tick. */
   suspend(vcpu: Vcpu, now: Instant): void {
     this.idleSince[vcpu.cpu] = now;
+    this.cstateTime.sleep(vcpu.cpu, now);
     if (vcpu.cpu === 0) return;
     this.tickAt[vcpu.cpu] = NEVER;
     this.wakeUp(vcpu.cpu);
@@ -132,6 +136,13 @@ export class PhysicalCpus {
     if (!this.isIdle(cpu, now)) return 0;
     const { ghz, cstates } = this.settings;
     return cyclesOf(idleExitNs(cstates, (now - (this.idleSince[cpu] as number)) / ghz), ghz);
+  }
+
+  /** The CPU leaves its C-state, if it is in one, which takes so many cycles. */
+  leaveCstate(cpu: number, now: Instant): number {
+    const exit = this.idleExitCycles(cpu, now);
+    this.cstateTime.wake(cpu, now, exit > 0);
+    return exit;
   }
 
   /** When the interrupts being handled on an idle CPU are done. */
@@ -188,6 +199,7 @@ export class PhysicalCpus {
       const vcpu = this.occupant[cpu] ?? null;
       if (vcpu === null && old !== null && old.state !== STATE.blocked) this.idleSince[cpu] = now;
       if (vcpu === null || vcpu.state === STATE.blocked) return;
+      this.cstateTime.wake(cpu, now, false);
       this.tally.add(HOUSEKEEPING, -this.unfinished(cpu, now));
       this.busyUntil[cpu] = Math.min(this.busyUntil[cpu] as number, now);
     });
@@ -198,6 +210,7 @@ export class PhysicalCpus {
     for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince]) {
       array.forEach((at, cpu) => (array[cpu] = at + delta));
     }
+    this.cstateTime.shift(delta);
     this.moves++;
     this.moveCycles = delta;
   }
@@ -211,13 +224,14 @@ export class PhysicalCpus {
     const vcpu = this.occupant[cpu] ?? null;
     const waking = vcpu !== null && vcpu.phase === PHASE.running ? vcpu : null;
     // A CPU that wakes for its vCPU is out of its C-state when the thread would run.
-    const awakeAt = Math.min(now + this.idleExitCycles(cpu, now), waking === null ? NEVER : waking.stepAt);
+    const awakeAt = Math.min(now + this.leaveCstate(cpu, now), waking === null ? NEVER : waking.stepAt);
     const begin = Math.max(awakeAt, this.busyUntil[cpu] as number);
     if (begin > (this.busyUntil[cpu] as number)) this.busyFrom[cpu] = begin;
     const done = (begin + cost) as Instant;
     this.tally.add(HOUSEKEEPING, cost);
     this.busyUntil[cpu] = done;
     this.idleSince[cpu] = done;
+    if (waking === null) this.cstateTime.sleep(cpu, done);
     if (waking !== null && waking.stepAt < done) {
       waking.stepAt = done;
       this.rekey(waking);
@@ -232,6 +246,7 @@ export class PhysicalCpus {
       const end = vcpu.phase === PHASE.effect ? vcpu.stepAt + vcpu.afterEffect : vcpu.stepAt;
       return this.afterExit(vcpu, end as Instant);
     }
+    if (now <= vcpu.interruptsOnAt) vcpu.earlyInterruptCycles += cost;
     const done = Math.max(now, vcpu.interruptsOnAt, vcpu.interruptsDoneAt) + cost;
     vcpu.interruptsDoneAt = done as Instant;
     vcpu.hasExtras = true;

@@ -3,6 +3,7 @@
  * timer its vCPUs get.
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
+import { apicvInhibits, type HeldInhibit, tooManyVcpus } from "./apicv-inhibit.ts";
 import { disabledExits } from "./disabled-exits.ts";
 import type { GuestSpec } from "./host-spec.ts";
 import { kernelNameOf, kernelOf } from "./kernel-choice.ts";
@@ -10,7 +11,7 @@ import type { MitigationContext } from "./mitigation.ts";
 import { bhiMode } from "./branch-history.ts";
 import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
-import type { Decided, ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "./resolved.ts";
 import {
   canPostTimer,
   canUseHvTimer,
@@ -27,8 +28,12 @@ type Host = Omit<ResolvedHost, "guests">;
 
 /** Resolves one VM, whose CPUs are chosen; the predicates are those of its first vCPU. */
 export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): ResolvedGuest {
-  const exits = disabledExits(spec, host.spec, host.cpu);
-  const guest = { ...exits, spec, apicvActive: apicvActive(host, spec) };
+  const exits = disabledExits(spec, host.spec, host.cpu, host.traits);
+  const vm = { ...host, guest: spec };
+  const refused = tooManyVcpus(vm);
+  if (refused !== null) throw new SpecError(["guests", placed.kind, "vcpus"], refused);
+  const inhibits = apicvInhibits(vm);
+  const guest = { ...exits, spec, apicvActive: apicvActive(host, spec, inhibits), apicvInhibits: inhibits };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
@@ -46,20 +51,14 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
 }
 
 /**
- * kvm_vcpu_apicv_active. A guest of Hyper-V's timers has AutoEOI set in the SINT of its timer, which no
- * virtual APIC knows (APICV_INHIBIT_REASON_HYPERV): KVM tells it since 5.15 that AutoEOI is deprecated,
- * but only QEMU's hv-avic passes that on (assumed: off, as by default). AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn it off for such
- * a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
+ * kvm_vcpu_apicv_active. AVIC alone cannot virtualize an x2APIC: kernels without x2AVIC's code turn
+ * it off for such a guest, later ones still deliver by doorbell while its APIC's MSRs exit.
  */
-function apicvActive(host: Host, spec: GuestSpec): Decided<boolean> {
-  const ofHost = host.apicv;
-  if (ofHost.value && spec.timer === "hv_stimer") {
-    return { value: false, why: "APICV_INHIBIT_REASON_HYPERV: the SINT of the guest's synthetic timer uses AutoEOI" };
-  }
-  if (host.cpu.vendor === "intel" || !ofHost.value || spec.apic === "xapic" || host.x2avic.value) return ofHost;
-  return host.traits.x2avic === "present"
-    ? { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" }
-    : { value: false, why: "an x2APIC guest inhibits AVIC on a kernel without x2AVIC" };
+function apicvActive(host: Host, spec: GuestSpec, inhibits: readonly HeldInhibit[]): Decided<boolean> {
+  const first = inhibits[0];
+  if (first !== undefined) return { value: false, why: first.why };
+  if (host.cpu.vendor === "intel" || spec.apic === "xapic" || host.x2avic.value) return host.apicv;
+  return { value: true, why: "AVIC without x2AVIC: doorbells for an x2APIC guest, whose APIC accesses exit" };
 }
 
 /**

@@ -4,6 +4,7 @@
  * exits they disabled. Each decision carries its reason, which `explain` prints.
  */
 import type { CpuModel, Vulnerability } from "../hw/cpu-model.ts";
+import type { HeldInhibit } from "./apicv-inhibit.ts";
 import type { TimerMode } from "./counters.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { GuestSpec, HostSpec } from "./host-spec.ts";
@@ -50,7 +51,9 @@ export interface ResolvedGuest {
   readonly hltInGuest: boolean;
   readonly mwaitInGuest: boolean;
   readonly pauseInGuest: boolean;
+  /** kvm_vcpu_apicv_active; false when a reason below holds. */
   readonly apicvActive: Decided<boolean>;
+  readonly apicvInhibits: readonly HeldInhibit[];
   /** The guest kernel writes SPEC_CTRL, so KVM switches it. */
   readonly usesSpecCtrl: Decided<boolean>;
   /** KVM writes SPEC_CTRL at each entry and exit. */
@@ -73,6 +76,8 @@ export interface ResolvedHost {
   readonly traits: KernelTraits;
   /** Per physical CPU: its tick and timers were moved away (HK_TYPE_TIMER does not contain it). */
   readonly nohzFull: readonly boolean[];
+  /** Per physical CPU: isolcpus= or nohz_full= keeps the host's own threads away. */
+  readonly isolated: readonly boolean[];
   readonly piInjectTimer: Decided<boolean>;
   readonly preemptionTimer: Decided<boolean>;
   /** APICv on Intel, AVIC on AMD. */

@@ -9,36 +9,29 @@
 import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
-import { OP, VECTOR, type Vector } from "../guest/program.ts";
-import { idleExitNs, type CState } from "../hw/cstates.ts";
+import { OP, VECTOR } from "../guest/program.ts";
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
-import { statIndex, type Accounting } from "./accounting.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import type { Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
+import { takeInterrupt, type TakingSettings } from "./take-interrupt.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const GUEST = AT.vcpuCycles + VCPU_STATES.indexOf("guest");
 const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
-const INJECTIONS = statIndex("irq_injections");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
-export interface RunLoopSettings {
-  readonly ghz: number;
-  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
-  readonly mwaitCstates: readonly CState[];
-  readonly hltCstates: readonly CState[];
+export interface RunLoopSettings extends TakingSettings {
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
-  /** Cycles in which the guest's CPU gets to an interrupt's handler. */
-  readonly interruptDelivery: number;
   /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
   readonly predictorRefill: number;
 }
@@ -52,6 +45,7 @@ export class RunLoop {
   private readonly timer: LapicTimer;
   private readonly accounting: Accounting;
   private readonly tally: Tally;
+  private readonly taken: { readonly accounting: Accounting; readonly tally: Tally };
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
 
   /** @param needs.execute performs the operation the guest has come to; true when it exited. */
@@ -66,6 +60,7 @@ export class RunLoop {
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
+    this.taken = needs;
     this.execute = needs.execute;
   }
 
@@ -175,7 +170,9 @@ export class RunLoop {
     const cost = costs[kind] as ExitCost;
     vcpu.exitCosts = costs;
     vcpu.coldPredictors = cost.flushesPredictors;
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
     vcpu.state = STATE.exit;
+    vcpu.exitedAt = now;
     vcpu.since = now;
     vcpu.kind = kind;
     vcpu.cost = cost;
@@ -193,6 +190,7 @@ export class RunLoop {
     if (kind === KIND.externalInterrupt) {
       vcpu.hasExtras = true;
       vcpu.interruptCycles = vcpu.pendingInterruptCycles;
+      vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
     }
@@ -213,7 +211,7 @@ export class RunLoop {
     return true;
   }
 
-  private enter(vcpu: Vcpu, now: Instant): void {
+  enter(vcpu: Vcpu, now: Instant): void {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
@@ -222,6 +220,7 @@ export class RunLoop {
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
     vcpu.notifyIsKick = false;
+    if (vcpu.stop !== null) return vcpu.stop(now);
     if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
       // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
       vcpu.hostInterruptAt = NEVER;
@@ -237,7 +236,7 @@ export class RunLoop {
   /** Event injection without APICv: one vector at an entry; the others wait for a window. */
   private injectOne(vcpu: Vcpu, now: Instant): void {
     if (vcpu.irr !== 0 && (vcpu.program.interruptible || vcpu.haltedInGuest)) {
-      this.take(vcpu, now);
+      takeInterrupt(vcpu, now, this.settings, this.taken);
       askForEoiInMemory(vcpu);
     }
     vcpu.windowWanted = vcpu.irr !== 0;
@@ -247,7 +246,9 @@ export class RunLoop {
   private settle(vcpu: Vcpu, now: Instant): void {
     const { program } = vcpu;
     for (;;) {
-      if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
+      if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) {
+        takeInterrupt(vcpu, now, this.settings, this.taken);
+      }
       if (vcpu.haltedInGuest) {
         vcpu.stepAt = NEVER;
         return;
@@ -266,35 +267,5 @@ export class RunLoop {
       if (program.op === OP.none) program.next(now);
       else if (this.execute(vcpu, now)) return;
     }
-  }
-
-  /** The highest pending vector is taken by the guest. */
-  private take(vcpu: Vcpu, now: Instant): void {
-    const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
-    vcpu.irr &= ~vector;
-    let at = (now + this.settings.interruptDelivery) as Instant;
-    if (vcpu.haltedInGuest) {
-      vcpu.haltedInGuest = false;
-      at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
-    }
-    // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
-    if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
-    if (vector === VECTOR.timer && vcpu.lateFor !== NEVER) {
-      this.accounting.timerLatency(Math.max(0, at - vcpu.lateFor));
-      vcpu.lateFor = NEVER;
-    }
-    if (vector === VECTOR.reschedule && vcpu.ipiSentAt !== NEVER) {
-      this.accounting.ipiLatency(at - vcpu.ipiSentAt);
-      vcpu.ipiSentAt = NEVER;
-    }
-    vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
-    vcpu.program.runCycles += at - now;
-  }
-
-  /** The core leaves the C-state that the guest itself put it into. */
-  private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
-    const { ghz, mwaitCstates, hltCstates } = this.settings;
-    const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
-    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
 }

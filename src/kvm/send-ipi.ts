@@ -3,9 +3,12 @@
  * by KVM's hypercall. Whether that exits, on which path, and whom it reaches.
  *
  * Linux arch/x86/kvm/lapic.c kvm_apic_send_ipi, kvm_irq_delivery_to_apic_fast, kvm_pv_send_ipi;
- * x86.c handle_fastpath_set_x2apic_icr_irqoff; vmx.c vmx_update_msr_bitmap_x2apic. Simplified:
- * delivery is fixed or, from 6.18 on without a difference, any other mode; there is one cluster.
+ * x86.c handle_fastpath_set_x2apic_icr_irqoff; vmx.c vmx_update_msr_bitmap_x2apic; svm/avic.c
+ * avic_incomplete_ipi_interception. Simplified: delivery is fixed or, from 6.18 on without a
+ * difference, any other mode; there is one cluster; what KVM pays for a further target is one
+ * figure for all ways of sending.
  */
+import { EXTRAS } from "../cost/paths.ts";
 import { OP, VECTOR, type Op } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
@@ -13,7 +16,8 @@ import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { IcrFastpath } from "./kernel.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
 import type { RunLoop } from "./run-loop.ts";
-import { NEVER_MISSED, type Vcpu } from "./vcpu.ts";
+import { NEVER_MISSED, PHASE, type Vcpu } from "./vcpu.ts";
+import { VIRTUAL_IPIS } from "./virtual-apic.ts";
 
 type IpiOp =
   | typeof OP.ipi
@@ -32,14 +36,10 @@ const ICR_KIND: Readonly<Record<IcrFastpath, number>> = {
   reenter: KIND.icrReenter,
 };
 
-/** A write to an APIC register that KVM intercepts. */
-export function apicRegisterKind(vcpu: Vcpu): number {
-  if (!vcpu.xapic) return KIND.otherMsr;
-  return vcpu.apicv ? KIND.apicWrite : KIND.apicAccess;
-}
-
 export interface SendNeeds {
   readonly delivery: InterruptDelivery;
+  /** Guest cycles that AVIC takes for each target of an IPI. */
+  readonly avicIpiTarget: number;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
 }
@@ -59,7 +59,7 @@ export class IpiSending {
     const loop = this.needs.loop();
     // A guest in x2APIC cluster mode has logical destinations only.
     const op = asked === OP.ipi && vcpu.logicalDestinations ? OP.ipiLogical : asked;
-    if (vcpu.xapic && !vcpu.apicv && ICR_HALVES.has(op) && !vcpu.destinationWritten) {
+    if (vcpu.xapic && !vcpu.virtualRegisters && ICR_HALVES.has(op) && !vcpu.destinationWritten) {
       // The upper half of an xAPIC's ICR is a register, and an exit, of its own.
       loop.exitByOperation(vcpu, KIND.apicAccess, now);
       vcpu.destinationWritten = true;
@@ -68,16 +68,15 @@ export class IpiSending {
     }
     vcpu.destinationWritten = false;
     // Virtual-interrupt delivery knows the self shorthand on the APIC page (SDM 3, APIC-write emulation).
-    if (op === OP.ipiSelf && vcpu.xapic && vcpu.apicv) return interruptsItself(vcpu);
+    if (op === OP.ipiSelf && vcpu.xapic && vcpu.virtualSelfIpi) return interruptsItself(vcpu);
     const targets = targetsOf(vcpu, op);
     for (const target of targets) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
-    if (vcpu.ipiVirtualization && op === OP.ipi) {
-      for (const target of targets) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
-      return staysInGuest(vcpu);
-    }
     if (op === OP.ipiHypercall) loop.exitByOperation(vcpu, KIND.vmcall, now);
+    else if (this.sentByHardware(vcpu, op, targets, now)) return false;
     else this.writeIcr(vcpu, op, now);
     vcpu.targets = targets;
+    vcpu.reached = 0;
+    if (targets.length > 1) loop.addHandlerWork(vcpu, (targets.length - 1) * this.needs.software(EXTRAS.ipiTarget.value));
     loop.stopAtEffect(vcpu);
     return true;
   }
@@ -85,19 +84,72 @@ export class IpiSending {
   /** The self-IPI register of an x2APIC (0x83f), which an xAPIC lacks: it writes its ICR. */
   toSelf(vcpu: Vcpu, now: Instant): boolean {
     if (vcpu.xapic) return this.send(vcpu, OP.ipiSelf, now);
-    if (vcpu.apicv) return interruptsItself(vcpu);
+    if (vcpu.virtualSelfIpi) return interruptsItself(vcpu);
     this.needs.loop().exitByOperation(vcpu, KIND.otherMsr, now);
     vcpu.irr |= VECTOR.call;
     return true;
   }
 
-  /** The IPI's delivery point: its targets see it now, and the sender wakes those that sleep. */
-  deliver(vcpu: Vcpu, now: Instant): void {
-    const { wakeRemote } = this.settings;
-    for (const target of vcpu.targets) {
-      if (!this.needs.delivery.deliver(target, VECTOR.reschedule, now)) continue;
-      this.needs.loop().addWakeWork(vcpu, wakeRemote);
+  /**
+   * The IPI's delivery point: its next target sees it now, and if it sleeps the sender wakes it.
+   * KVM goes from target to target, so the last one of many waits longest.
+   */
+  reachNext(vcpu: Vcpu, now: Instant): void {
+    const { delivery, loop, software } = this.needs;
+    const target = vcpu.targets[vcpu.reached++];
+    if (vcpu.reached < vcpu.targets.length) {
+      const step = software(EXTRAS.ipiTarget.value);
+      vcpu.afterEffect -= step;
+      vcpu.stepAt = (now + step) as Instant;
+    } else {
+      vcpu.phase = PHASE.end;
+      vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
     }
+    if (target === undefined) return;
+    const incomplete = vcpu.kind === KIND.avicIncompleteIpi;
+    const slept = incomplete ? delivery.completeDelivery(target, VECTOR.reschedule, now) : delivery.deliver(target, VECTOR.reschedule, now);
+    if (slept) loop().addWakeWork(vcpu, this.settings.wakeRemote);
+  }
+
+  /** The CPU sends the IPI itself; true when that is all. */
+  private sentByHardware(vcpu: Vcpu, op: IpiOp, targets: readonly Vcpu[], now: Instant): boolean {
+    switch (vcpu.virtualIpis) {
+      case VIRTUAL_IPIS.unicast:
+        if (op !== OP.ipi) return false;
+        for (const target of targets) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
+        staysInGuest(vcpu);
+        return true;
+      case VIRTUAL_IPIS.toRunning:
+      case VIRTUAL_IPIS.neverComplete:
+        return this.sentByAvic(vcpu, targets, now);
+      default:
+        return false;
+    }
+  }
+
+  /**
+   * AVIC sets the vector in the virtual IRR of each target and rings the doorbell of those that run;
+   * with one that does not run, the write of the ICR ends in an exit.
+   */
+  private sentByAvic(vcpu: Vcpu, targets: readonly Vcpu[], now: Instant): boolean {
+    const { delivery, avicIpiTarget } = this.needs;
+    const knows = vcpu.virtualIpis === VIRTUAL_IPIS.toRunning;
+    let cycles = 0;
+    let complete = true;
+    for (const target of targets) {
+      cycles += avicIpiTarget;
+      if (target === vcpu) {
+        vcpu.irr |= VECTOR.reschedule;
+        continue;
+      }
+      const runs = knows && target.isLoaded();
+      delivery.writeVirtualIrr(target, VECTOR.reschedule, now, runs, cycles);
+      complete &&= runs;
+    }
+    if (!complete) return false;
+    staysInGuest(vcpu);
+    vcpu.program.runCycles = cycles;
+    return true;
   }
 
   private writeIcr(vcpu: Vcpu, op: IpiOp, now: Instant): void {
@@ -105,9 +157,10 @@ export class IpiSending {
     const { icr } = settings.traits;
     const loop = this.needs.loop();
     // IPI virtualization traps what it cannot deliver itself after the write to the APIC page.
-    if (vcpu.ipiVirtualization) loop.exitByOperation(vcpu, KIND.apicWrite, now);
+    if (vcpu.virtualIpis === VIRTUAL_IPIS.unicast) loop.exitByOperation(vcpu, KIND.apicWrite, now);
+    else if (vcpu.virtualIpis !== VIRTUAL_IPIS.none) loop.exitByOperation(vcpu, KIND.avicIncompleteIpi, now);
     else if (vcpu.xapic) {
-      loop.exitByOperation(vcpu, apicRegisterKind(vcpu), now);
+      loop.exitByOperation(vcpu, vcpu.registerWriteKind, now);
       const { value, missCause } = settings.decisions.icr;
       vcpu.miss = settings.misses.icr[value ? "not_x2apic" : missCause];
     } else {

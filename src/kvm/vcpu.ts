@@ -6,6 +6,7 @@
  *                    │ HLT, nothing pending
  *                    ├──▶ POLL ──event──▶ EXIT
  *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *   asked to stop, at what would be the next entry: EXIT ──▶ PAUSED
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
@@ -14,7 +15,8 @@ import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
+/** Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -84,11 +86,18 @@ export class Vcpu {
   coldCosts: readonly ExitCost[] = [];
 
   // Settings of the VM, decided anew when the configuration changes.
+  /** kvm_vcpu_apicv_active: interrupts reach a running vCPU without an exit. */
   apicv = false;
   xapic = false;
   /** x2APIC cluster mode: its IPIs have logical destinations. */
   logicalDestinations = false;
-  ipiVirtualization = false;
+  /** Its APIC's registers are the virtual APIC's; never without `apicv`. */
+  virtualRegisters = false;
+  virtualSelfIpi = false;
+  /** One of VIRTUAL_IPIS. */
+  virtualIpis = 0;
+  /** Kind of exit of a write to an APIC register that is intercepted. */
+  registerWriteKind = 0;
   /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
   eoiByMsr = true;
   /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
@@ -106,6 +115,10 @@ export class Vcpu {
   since: Instant = NEVER;
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
+  /** A signal waits for it to leave KVM_RUN: what happens instead of the next entry. */
+  stop: ((now: Instant) => void) | null = null;
+  /** Of a paused vCPU: its last instruction was a HLT (KVM_MP_STATE_HALTED). */
+  halted = false;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -147,11 +160,14 @@ export class Vcpu {
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
+  /** Cycles that its core has slept inside the guest, in complete stretches. */
+  sleptInGuest = ZERO;
   wakeRequested = false;
 
   // The exit in flight.
   kind = 0;
   phase: number = PHASE.end;
+  exitedAt: Instant = NEVER;
   cost: ExitCost | null = null;
   /** The costs by kind that it began with: what it costs should its kind change on the way. */
   exitCosts: readonly ExitCost[] = [];
@@ -160,8 +176,9 @@ export class Vcpu {
   interruptsOnAt: Instant = NEVER;
   interruptsDoneAt: Instant = NEVER;
   miss = -1;
-  /** Whom its IPI goes to. */
+  /** Whom its IPI goes to, and how many of them it has reached. */
   targets: readonly Vcpu[] = [];
+  reached = 0;
   noise = ZERO;
   /** An IBPB ran since the last exit began: host and guest code find their branches unpredicted. */
   coldPredictors = false;
@@ -169,13 +186,15 @@ export class Vcpu {
   refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
-  /** Some of the five below is not zero. */
+  /** Some of the six below is not zero. */
   hasExtras = false;
   waitCycles = ZERO;
   wakeCycles = ZERO;
   handlerCycles = ZERO;
   loopCycles = ZERO;
   interruptCycles = ZERO;
+  /** Part of them that was handled before KVM's exit handler was called. */
+  earlyInterruptCycles = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
   pendingInterruptCycles = ZERO;
 
@@ -233,9 +252,14 @@ export class Vcpu {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
-  /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
-  hasRequest(): boolean {
-    return this.timerPending || (!this.apicv && this.irr !== 0 && !this.windowWanted);
+  /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
+  asleepInGuest(now: number): number {
+    return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
+  }
+
+  /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
+  isLoaded(): boolean {
+    return this.state < STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
   }
 
   /** A new exit has nothing beyond its compiled cost yet. */
@@ -246,6 +270,12 @@ export class Vcpu {
     this.handlerCycles = 0;
     this.loopCycles = 0;
     this.interruptCycles = 0;
+    this.earlyInterruptCycles = 0;
+  }
+
+  /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
+  hasRequest(): boolean {
+    return this.timerPending || (!this.apicv && this.irr !== 0 && !this.windowWanted);
   }
 
   /** Moves every remembered instant by `delta`. */
@@ -261,6 +291,7 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
     this.program.shift(delta);

@@ -14,12 +14,15 @@ import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
 import { canPostTimer, canUseHvTimer, canVirtualizeTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
-import { Vcpu } from "./vcpu.ts";
+import { STATE, Vcpu } from "./vcpu.ts";
+import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
 
 export interface Vm {
   readonly name: string;
   readonly vcpus: readonly Vcpu[];
   guest: ResolvedGuest;
+  /** How often it moved from host to host: the vCPUs of each stay have random draws of their own. */
+  readonly lives: number;
 }
 
 /** Makes the programs of a VM; tests and benchmarks bring their own. */
@@ -45,18 +48,23 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
-/** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
-export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["workload", "hz", "nohz", "load", "timer"] as const;
-  const sameTimers = restartsTwice(old) === restartsTwice(wanted);
-  return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+/** What runs in the VM can run on; otherwise it is started anew. */
+export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  const keys = ["workload", "hz", "nohz", "load", "timer", "vcpus"] as const;
+  return restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
-export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
+/** The VM runs on with its vCPUs and programs where they are. */
+export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  return samePrograms(old, wanted) && old.cpus.join() === wanted.cpus.join();
+}
+
+/** @param lives 0 for a VM that boots. */
+export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant, lives = 0): Vm {
   assert(programs.length === guest.cpus.length, "a VM has one program per vCPU");
   const vcpus = programs.map((program, number) => {
     const vcpu = new Vcpu({
-      name: `${guest.name}/${number}`,
+      name: `${guest.name}/${number}${lives === 0 ? "" : `/${lives}`}`,
       seed,
       index: 0,
       cpu: guest.cpus[number] as number,
@@ -69,7 +77,7 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
     return vcpu;
   });
   for (const vcpu of vcpus) vcpu.siblings = vcpus;
-  return { name: guest.name, vcpus, guest };
+  return { name: guest.name, vcpus, guest, lives };
 }
 
 /** Gives a vCPU the host's and guest's present settings. */
@@ -81,7 +89,10 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
-  vcpu.ipiVirtualization = host.ipiVirtualization.value && vcpu.apicv;
+  vcpu.virtualRegisters = virtualRegisters(host, guest).value;
+  vcpu.virtualSelfIpi = virtualSelfIpi(host, guest);
+  vcpu.virtualIpis = VIRTUAL_IPIS[virtualIpis(host, guest).value];
+  vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
@@ -101,7 +112,7 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
 /** The VM is gone: the time in its last states and its work count. */
 export function endVm(vm: Vm, tally: Tally, now: Instant): void {
   for (const vcpu of vm.vcpus) {
-    tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
+    if (vcpu.state !== STATE.paused) tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     tally.add(AT.cpuCycles + CPU_USES.indexOf("exit_mitigation"), mitigationSoFar(vcpu, now));
     tally.add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
   }

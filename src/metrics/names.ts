@@ -68,7 +68,11 @@ export const HOST_METRICS = {
   },
   kvm_timer_latency_cycles: { type: "histogram", help: "Host TSC cycles from a timer's deadline to the guest's handler.", labels: [] },
   kvm_ipi_latency_cycles: { type: "histogram", help: "Host TSC cycles from sending an IPI to the receiver's handler.", labels: [] },
-  kvm_apicv_inhibited: { type: "gauge", help: "1 when APIC virtualization is off on the host for this reason.", labels: ["reason"] },
+  kvm_apicv_inhibited: {
+    type: "gauge",
+    help: "1 when APIC virtualization is off for this reason in a VM of the host.",
+    labels: ["reason"],
+  },
   kvm_vcpu_seconds_total: {
     type: "counter",
     help: "Time of all vCPUs by state; the states add up to vCPUs times time.",

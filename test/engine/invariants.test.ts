@@ -8,15 +8,16 @@ import { viewCounters } from "../../src/kvm/host-view.ts";
 import { kernelOf } from "../../src/kvm/kernel-choice.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import { STATE, TIMER } from "../../src/kvm/vcpu.ts";
-import { arbitrarySpec } from "../support/arbitrary-spec.ts";
+import { arbitraryAmdSpec, arbitrarySpec } from "../support/arbitrary-spec.ts";
 import { namedCounters } from "../support/counter-names.ts";
 import { hostSpec } from "../support/host-spec.ts";
 
 const MS = 2.5e6;
 const on = (spec: HostSpec, seed = 1): KvmHost => new KvmHost(resolveHost(spec), seed);
-const counter = (host: KvmHost, name: string): number => Number(namedCounters(viewCounters(host)).get(name));
+const countersOf = (host: KvmHost) => namedCounters(viewCounters(host), host.resolved.cpu.vendor);
+const counter = (host: KvmHost, name: string): number => Number(countersOf(host).get(name));
 const total = (host: KvmHost, prefix: string): number =>
-  [...namedCounters(viewCounters(host))].filter(([name]) => name.startsWith(prefix)).reduce((sum, [, value]) => sum + Number(value), 0);
+  [...countersOf(host)].filter(([name]) => name.startsWith(prefix)).reduce((sum, [, value]) => sum + Number(value), 0);
 const looks = fc.array(fc.integer({ min: 1, max: MS }), { minLength: 4, maxLength: 12 });
 
 /** Looks at any host at some instants. */
@@ -105,12 +106,13 @@ describe("without APICv", () => {
       const guests = Object.entries(spec.guests).map(
         ([kind, guest]) => [kind, { ...guest, apic: "x2apic", workload: "hackbench", pv }] as const,
       );
-      return { ...spec, guests: Object.fromEntries(guests), kvm: { ...spec.kvm, enable_apicv: "off" } };
+      return { ...spec, guests: Object.fromEntries(guests), kvm: { ...spec.kvm, enable_apicv: "off", avic: "off" } };
     };
 
   it("each interrupt of an x2APIC guest ends with a slow MSR write, if it has no PV EOI", () => {
     always((host) => {
-      const [eois, interrupts] = [counter(host, "exits MSR_WRITE(eoi) kernel"), counter(host, "stat irq_injections")];
+      const write = host.resolved.cpu.vendor === "amd" ? "msr" : "MSR_WRITE";
+      const [eois, interrupts] = [counter(host, `exits ${write}(eoi) kernel`), counter(host, "stat irq_injections")];
       // Each vCPU may be in one handler, and in one such exit.
       expect(interrupts - eois).toBeGreaterThanOrEqual(0);
       expect(interrupts - eois).toBeLessThanOrEqual(host.vcpus.length);
@@ -125,6 +127,39 @@ describe("without APICv", () => {
     };
     expect(eoisPerInterrupt(false)).toBeCloseTo(1, 2);
     expect(eoisPerInterrupt(true)).toBeLessThan(0.2);
+  });
+});
+
+describe("an AMD host", () => {
+  it("has no preemption timer, TSC_DEADLINE on no fastpath before 6.18, and re-enters after no exit before 6.12", () => {
+    fc.assert(
+      fc.property(arbitraryAmdSpec, fc.integer(), (spec, seed) => {
+        const host = on(spec, seed);
+        const { name } = host.resolved.kernel;
+        const mayReenter = ["linux-6.12", "linux-6.14", "linux-6.16", "linux-6.18"].includes(name);
+        host.observe((_, { reason, variant }) => {
+          expect(reason).not.toBe("PREEMPTION_TIMER");
+          if (variant === "reenter") expect(mayReenter).toBe(true);
+        });
+        host.advance(8 * MS);
+        expect(counter(host, "expirations preemption_timer")).toBe(0);
+        if (name !== "linux-6.18") expect(counter(host, "hits tsc_deadline")).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("whose vCPUs never leave their CPUs sends IPIs by AVIC without an exit, unless AVIC may complete none", () => {
+    const awake = (spec: HostSpec): HostSpec => {
+      const own = { vcpus: 2, workload: "hackbench", apic: "xapic", disable_exits: ["hlt"], timer: "tsc_deadline" } as const;
+      const guests = Object.entries(spec.guests).map(([kind, guest]) => [kind, { ...guest, ...own }] as const);
+      return { ...spec, cpu: "epyc-rome", guests: Object.fromEntries(guests), kvm: { ...spec.kvm, avic: "on" } };
+    };
+    always((host) => {
+      // An IPI that KVM sends for an xAPIC guest is a miss.
+      expect(total(host, "misses icr")).toBe(0);
+      if (host.resolved.ipiVirtualization.value) expect(counter(host, "exits avic_incomplete_ipi kernel")).toBe(0);
+    }, awake);
   });
 });
 

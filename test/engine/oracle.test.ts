@@ -26,6 +26,21 @@ const HOSTS: Readonly<Record<string, HostOverrides>> = {
   "HLT fastpath (linux-6.12)": { kernel: "linux-6.12" },
   "HLT fastpath without APICv": { kernel: "linux-6.16", kvm: { enable_apicv: "off" } },
   "every fastpath (linux-6.18)": { kernel: "linux-6.18", guests: { g: { apic: "x2apic-cluster" } } },
+  "an EPYC without AVIC (linux-5.8)": { cpu: "epyc-rome", kernel: "linux-5.8" },
+  "an EPYC without AVIC, xAPIC guests": { cpu: "epyc-naples", kernel: "linux-6.6", guests: { g: { apic: "xapic" } } },
+  "an EPYC with every fastpath of SVM, without AVIC": { cpu: "epyc-milan", kernel: "linux-6.18" },
+  "AVIC on its own (xAPIC guests)": { cpu: "epyc-milan", kernel: "linux-6.1", kvm: { avic: "on" }, guests: { g: { apic: "xapic" } } },
+  "hybrid AVIC (x2APIC guests without x2AVIC)": { cpu: "epyc-milan", kernel: "linux-6.6", kvm: { avic: "on" } },
+  x2AVIC: { cpu: "epyc-genoa", kernel: "linux-6.18" },
+  "x2AVIC without halt polling": { cpu: "epyc-genoa", kernel: "linux-6.18", kvm: { halt_poll: "off" } },
+  "x2AVIC that completes no IPI": { cpu: "epyc-genoa", kernel: "linux-6.18", kvm: { enable_ipiv: "off" } },
+  "posted timers on an EPYC": {
+    cpu: "epyc-genoa",
+    kernel: "linux-6.18",
+    cpu_pm: true,
+    cmdline: { nohz_full: "2-7" },
+    guests: { g: { placement: "isolated" } },
+  },
   "cluster-mode guests that keep their tick": { guests: { g: { apic: "x2apic-cluster", nohz: false, hz: 1000 } } },
 };
 

@@ -67,7 +67,7 @@ describe("a golden scenario", () => {
     const golden = readFileSync(join(FOLDER, scenario, "metrics.txt"), "utf8");
     const named = [...readme.matchAll(/`(kvm_\w+|node_\w+)(?:\{[^`]*\})?`/g)].map(([, name]) => name!);
     expect(named.filter((name) => !golden.includes(`\n${name}`))).toEqual([]);
-    const others = [...readme.matchAll(/`((?:dpdk|ipi|taa)-[a-z-]+)`/g)].map(([, name]) => name!);
+    const others = [...readme.matchAll(/`((?:amd|dpdk|ipi|taa)-[a-z0-9-]+)`/g)].map(([, name]) => name!);
     expect(others.filter((name) => !existsSync(join(FOLDER, name)))).toEqual([]);
   });
 });
@@ -102,6 +102,19 @@ describe("the golden scenarios show", () => {
   it("that rcuwait makes IPIs cheaper", () => {
     expect(meanIcr("ipi-rcuwait")).toBeLessThan(meanIcr("ipi-swait"));
     expect(sum("ipi-rcuwait", "kvm_guest_work_cycles_total")).toBeGreaterThan(sum("ipi-swait", "kvm_guest_work_cycles_total"));
+  });
+
+  it("that AVIC takes the ends of interrupts and most IPIs from an AMD host's exits, and that neither has a preemption timer", () => {
+    const exits = (scenario: string, labels: string): number => sum(scenario, "kvm_exits_total", labels);
+    for (const scenario of ["amd-without-avic", "amd-x2avic"]) {
+      expect(sum(scenario, "kvm_timer_expirations_total", "preemption_timer")).toBe(0);
+      expect(sum(scenario, "kvm_timer_expirations_total", "hrtimer")).toBeGreaterThan(100);
+    }
+    expect(exits("amd-without-avic", 'msr="eoi"')).toBeGreaterThan(1000);
+    expect(exits("amd-x2avic", 'msr="eoi"') + exits("amd-x2avic", 'msr="icr"') + exits("amd-x2avic", '"vintr"')).toBe(0);
+    expect(exits("amd-x2avic", "avic_incomplete_ipi")).toBeLessThan(exits("amd-without-avic", 'msr="icr"'));
+    expect([exits("amd-without-avic", 'msr="tsc_deadline",path="fastpath"'), exits("amd-x2avic", 'msr="tsc_deadline",path="kernel"')]).toEqual([0, 0]);
+    expect(sum("amd-x2avic", "kvm_guest_work_cycles_total", "hackbench")).toBeGreaterThan(sum("amd-without-avic", "kvm_guest_work_cycles_total", "hackbench"));
   });
 
   it("that a VERW is paid at each entry, whether it clears or not", () => {

@@ -5,6 +5,7 @@
 import { ScriptProgram, type Line } from "../../src/guest/script.ts";
 import { cellOf } from "../../src/kvm/exit-kinds.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
+import type { ExitObserver } from "../../src/kvm/run-loop.ts";
 import { viewCounters } from "../../src/kvm/host-view.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import type { ResolvedHost } from "../../src/kvm/resolved.ts";
@@ -28,6 +29,8 @@ export interface Scripted {
   /** One script per vCPU. */
   readonly scripts: readonly (readonly Line[])[];
   readonly ms?: number;
+  /** Told of each exit when it is complete. */
+  readonly onExit?: ExitObserver;
 }
 
 export interface Played {
@@ -45,7 +48,8 @@ export function play(scripted: Scripted): Played {
   const { vendor } = resolved.cpu;
   const host = new KvmHost(resolved, QUIET_SEED, () => programs);
   const exits: string[][] = scripts.map(() => []);
-  host.observe((vcpu, kind) => {
+  host.observe((vcpu, kind, total, end) => {
+    scripted.onExit?.(vcpu, kind, total, end);
     const { msr, reason, path } = cellOf(kind, vendor);
     // A fastpath that could not finish the exit after all left the inner loop.
     const how = kind.variant === "reenter" && path === "kernel" ? "handled" : kind.variant;

@@ -29,6 +29,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     Array.from({ length: guest.count }, (_, i): ResolvedGuest => {
       const decided = {
         apicvActive: yes,
+        apicvInhibits: [],
         usesSpecCtrl: yes,
         specCtrlDiffers: yes,
         canPostTimer: { ...yes, value: false },
@@ -56,6 +57,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -22,6 +22,7 @@ describe("fastpathd", () => {
       ["explain", "--help"],
       ["vmexit", "--help"],
       ["dashboards", "--help"],
+      ["stat", "--help"],
       ["compare", "--help"],
     ]) {
       expect((await runCommand(args)).code).toBe(0);
@@ -35,6 +36,9 @@ describe("fastpathd", () => {
       ["explain"],
       ["vmexit"],
       ["dashboards"],
+      ["stat"],
+      ["stat", "host.yaml", "--for", "10"],
+      ["stat", "host.yaml", "--for", "0s"],
       ["compare", "one.yaml"],
       ["compare", "one.yaml", "two.yaml", "--for", "10"],
       ["compare", "one.yaml", "two.yaml", "--seeds", "0"],
@@ -84,17 +88,28 @@ describe("fastpathd dashboards", () => {
 });
 
 describe("fastpathd explain", () => {
-  it("prints every predicate as an aligned table, or as JSON", async () => {
-    const spec = write("host.yaml", "kernel: rhel-8.2\nguests: { web: { vcpus: 2 } }\n");
+  it("prints every predicate in sections, or as JSON", async () => {
+    const spec = write("host.yaml", "kernel: rhel-8.2\nguests: { web: { vcpus: 2, count: 2 } }\n");
     const { code, stdout } = await runCommand(["explain", spec]);
     expect(code).toBe(0);
-    const [heading = "", ...rows] = stdout.trimEnd().split("\n");
-    expect(rows.length).toBeGreaterThan(10);
-    const column = heading.indexOf("WHY");
-    for (const row of rows) expect(row.slice(column - 2, column)).toBe("  ");
-    const json = JSON.parse((await runCommand(["explain", spec, "--json"])).stdout) as { predicates: { why: string }[] };
-    expect(json.predicates).toHaveLength(rows.length);
-    expect(json.predicates.every(({ why }) => why !== "")).toBe(true);
+    expect(stdout).toMatch(/^Configuration: .*\n {2}kernel +"rhel-8.2" +default "c84" +host reboot$/m);
+    expect(stdout).toMatch(/^ {2}fastpath tsc_deadline +kernel_lacks_it for 2 of 2 VMs$/m);
+    expect(stdout).toMatch(/^VMs web-1 to web-2: 2 vCPUs each, web, on CPUs 2,3 and 4,5$/m);
+    expect(stdout).toMatch(/^ {2}CPUID +CPUID kernel +\d+ +hardware \d+ \+ run_loop \d+/m);
+    const json = JSON.parse((await runCommand(["explain", spec, "--json"])).stdout) as Record<string, Record<string, unknown>[]>;
+    expect(json["configuration"]).toEqual([{ key: "kernel", value: "rhel-8.2", default: "c84", takes: "host_reboot" }]);
+    expect(json["predicates"]?.every(({ why }) => why !== "")).toBe(true);
+    expect(json["exits"]?.find(({ operation }) => operation === "timer armed")).toMatchObject({
+      vms: ["web-1", "web-2"],
+      exit: { reason: "MSR_WRITE", msr: "tsc_deadline", path: "kernel" },
+    });
+  });
+
+  it("puts what is odd about an own kernel first", async () => {
+    mkdirSync(join(dir, "kernels"), { recursive: true });
+    writeFileSync(join(dir, "kernels", "ours.yaml"), "{ base: rhel-8.1, commits: [0c5f81dad46c] }\n");
+    const { stdout } = await runCommand(["explain", write("own.yaml", "kernel: ours\nguests: { a: {} }\n")]);
+    expect(stdout).toMatch(/^Warnings\n {2}commit 0c5f81dad46c .*1714a4eb6fb0/m);
   });
 
   it("exits 1 for a specification with errors", async () => {
@@ -132,6 +147,39 @@ describe("fastpathd vmexit", () => {
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/cpus: expected 8 cores besides the first/);
+  });
+});
+
+describe("fastpathd stat", () => {
+  const spec = (): string => write("stat.yaml", "cpu: skylake-sp\nkernel: linux-6.6\nguests: { a: { vcpus: 2, workload: web } }\n");
+
+  it("prints perf's table and footer, and how to run it again", async () => {
+    const file = spec();
+    const { code, stdout, stderr } = await runCommand(["stat", file, "--for", "500ms", "--seed", "7"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^\n\nAnalyze events for all VMs, all VCPUs:\n\n/);
+    expect(stdout).toContain(
+      "             VM-EXIT    Samples  Samples%     Time%    Min Time    Max Time         Avg time \n\n           MSR_WRITE ",
+    );
+    expect(stdout).toMatch(/^ {17}HLT +\d+ +\d+\.\d\d% +\d+\.\d\d% +\d+\.\d\dus +\d+\.\d\dus +\d+\.\d\dus \( \+- +\d+\.\d\d% \)$/m);
+    expect(stdout).toMatch(/\nTotal Samples:\d+, Total events handled time:\d+\.\d\dus\.\n\n/);
+    expect(stdout).toMatch(/^\d+\.\d exits per second and vCPU/m);
+    expect(stdout).toMatch(/^\d+\.\d\d % of the time the vCPUs' CPUs were in C0$/m);
+    expect(stdout).toContain(`fastpathd stat ${file} --for 0.5s --seed 7`);
+  });
+
+  it("prints the same as JSON, in a shape of its own", async () => {
+    const { code, stdout } = await runCommand(["stat", spec(), "--for", "500ms", "--json"]);
+    const report = JSON.parse(stdout) as { exits: object[]; c0_share: number };
+    expect(code).toBe(0);
+    expect(Object.keys(report)).toEqual(["seconds", "vcpus", "exits", "exits_per_second_per_vcpu", "c0_share", "guest_work_per_second"]);
+    expect(Object.keys(report.exits[0] ?? {})).toEqual(["reason", "samples", "share", "time_share", "min_us", "max_us", "avg_us"]);
+    expect(report).toMatchObject({ seconds: 0.5, vcpus: 2 });
+  });
+
+  it("says that nobody is there to watch", async () => {
+    const { code, stderr } = await runCommand(["stat", write("empty.yaml", "kernel: c84\n")]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/empty\.yaml: guests: expected a guest to watch, came none/)]);
   });
 });
 

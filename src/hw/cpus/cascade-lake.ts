@@ -4,7 +4,8 @@
  * TSX_CTRL MSR; before, the kernel executes VERW all the same and it clears nothing.
  */
 import type { CpuModel } from "../cpu-model.ts";
-import { SKYLAKE_CYCLES } from "../hardware-cycles.ts";
+import { BEHRENS } from "../figure.ts";
+import { EIBRS_SPEC_CTRL, SKYLAKE_CYCLES } from "../hardware-cycles.ts";
 
 export const cascadeLake = {
   name: "cascade-lake",
@@ -12,6 +13,7 @@ export const cascadeLake = {
   doc: "Xeon Scalable, 2nd generation (2019, Cascade Lake): no meltdown, l1tf or mds, but taa while TSX is on",
   family: 0x06,
   baseGhz: 2.5,
+  turboGhz: 3.1,
   affectedBy: [
     "spectre_v1",
     "spectre_v2",
@@ -42,9 +44,12 @@ export const cascadeLake = {
   hasMwaitAndArat: true,
   cycles: {
     ...SKYLAKE_CYCLES,
+    ...EIBRS_SPEC_CTRL,
+    rsbFill: { value: 120, source: `assumed: ${BEHRENS}` },
+    ibpb: { value: 340, source: `assumed: ${BEHRENS}` },
     verw: { value: 458, source: "assumed: as remembered from Behrens et al., EuroSys 2022, and not read again" },
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; no PSCHANGE_MC_NO, hence itlb_multihit: assumed; MDS_NO without TSX_CTRL: its bugs.c taa_select_mitigation; " +
-    "base frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

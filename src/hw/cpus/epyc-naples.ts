@@ -2,6 +2,7 @@
  * EPYC 7001, Naples (Zen 1, family 17h) of 2017: AVIC without x2AVIC and with the erratum that
  * loses IPIs; retbleed and SRSO apply.
  */
+import { BEHRENS } from "../figure.ts";
 import { EPYC_CYCLES } from "../amd-cycles.ts";
 import type { CpuModel } from "../cpu-model.ts";
 
@@ -11,6 +12,7 @@ export const epycNaples = {
   doc: "EPYC 7001 (2017, Naples, Zen 1): AVIC by opt-in, with erratum 1235; retbleed and srso",
   family: 0x17,
   baseGhz: 2.2,
+  turboGhz: 2.7,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "retbleed", "spec_rstack_overflow", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
@@ -31,9 +33,10 @@ export const epycNaples = {
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1500, source: "assumed: a generation older than the EPYC of Dec 2020" },
+    ibpb: { value: 7400, source: `assumed: ${BEHRENS}, for its Zen` },
     softwareScale: { value: 1.1, source: "assumed: AMD states 15 % more instructions a cycle for Zen 2" },
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; erratum 1235: its svm/avic.c (family 17h); " +
-    "base frequency (a 7601), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7601), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -1,4 +1,4 @@
-/** Commits about a vCPU that halts: polling, blocking, waking. */
+/** Commits about a vCPU that halts or spins: polling, blocking, waking. */
 import type { Commit } from "../commit.ts";
 
 export const HALT_COMMITS = {
@@ -7,6 +7,12 @@ export const HALT_COMMITS = {
     since: "5.8",
     traits: { waiter: "rcuwait" },
     source: "kvm_main.c kvm_vcpu_block: swait in 5.7 and in 4.18.0-240, rcuwait in 5.8",
+  },
+  "svm-pause-in-guest": {
+    title: "KVM: SVM: Fix disable pause loop exit/pause filtering capability on SVM",
+    since: "5.9",
+    traits: { svmPauseInGuest: "honoured" },
+    source: "svm.c init_vmcb asks kvm_pause_in_guest (6.12); Wanpeng Li, kvm@vger, August 2020; first release assumed",
   },
   "halt-poll-shrink-floor": {
     title: "KVM: do not shrink halt_poll_ns below grow_start",

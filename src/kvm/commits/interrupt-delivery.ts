@@ -41,6 +41,13 @@ export const INTERRUPT_DELIVERY_COMMITS = {
     needs: ["x2avic"],
     source: "avic.c avic_hardware_setup, module parameter avic=auto",
   },
+  "avic-inhibit-big-id": {
+    title: "KVM: SVM: Inhibit AVIC if a vCPU's ID is too big instead of rejecting its creation",
+    since: "6.18",
+    traits: { avicBigIds: "inhibits" },
+    source:
+      "avic.c avic_init_backing_page: -EINVAL in 6.12, APICV_INHIBIT_REASON_PHYSICAL_ID_TOO_BIG in 7.1; release between the two assumed",
+  },
   "svm-ipi-parameter": {
     title: "KVM: SVM: Add enable_ipiv, off where erratum 1235 has AVIC lose IPIs",
     since: "6.18",

@@ -3,6 +3,7 @@ import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { CPUS, CPU_NAMES } from "../../../src/hw/cpus.ts";
 import type { Vendor } from "../../../src/hw/cpu-model.ts";
 import { WORKLOAD_NAMES } from "../../../src/guest/workloads.ts";
+import { INHIBITS_OF } from "../../../src/kvm/apicv-inhibit.ts";
 import { MISSES } from "../../../src/kvm/counters.ts";
 import { PATHS, type Exit } from "../../../src/kvm/exit.ts";
 import { EXITS, EXIT_REASONS } from "../../../src/kvm/exits.ts";
@@ -79,6 +80,7 @@ const VALUES_ELSEWHERE: Readonly<Record<string, string>> = {
   "kvm_exit_cycles.reason": "[exit reasons](#exit-reasons)",
   "kvm_exit_cycles_by_component_total.component": "[components](../cost/README.md#components)",
   "kvm_fastpath_misses_total.cause": "[causes](#fastpaths)",
+  "kvm_apicv_inhibited.reason": `${codes(INHIBITS_OF.intel)}; on AMD also ${codes(INHIBITS_OF.amd.filter((name) => !INHIBITS_OF.intel.includes(name)))}`,
   "kvm_guest_work_cycles_total.workload": "those of the host's guests: [workloads](../config/README.md#names)",
   "node_cpu_vulnerabilities_info.codename": "as `vulnerability` of `kvm_mitigation_state`",
   "node_cpu_vulnerabilities_info.state": codes(["not affected", "vulnerable", "mitigation"]),

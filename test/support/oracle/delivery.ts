@@ -10,11 +10,29 @@ export function deliver(world: World, vcpu: OracleVcpu, vector: Vector, now: num
     vcpu.irr.add(vector);
     return kick(world, vcpu, now);
   }
-  if (vcpu.pir.has(vector)) return false;
+  // VMX' descriptor says that its vCPU knows already; SVM has no such bit.
+  if (vcpu.pir.has(vector) && world.resolved.cpu.vendor === "intel") return false;
   vcpu.pir.add(vector);
+  return tell(world, vcpu, now);
+}
+
+function tell(world: World, vcpu: OracleVcpu, now: number): boolean {
   if (vcpu.mode !== "guest") return wake(world, vcpu, now);
   notify(world, vcpu, now, false);
   return false;
+}
+
+/** AVIC sets the vector; the doorbell of a running vCPU rings later, where it rings at all. */
+export function writtenByAvic(world: World, vcpu: OracleVcpu, vector: Vector, now: number, ringsAfter: number | null): void {
+  vcpu.pir.add(vector);
+  // Who polls sees it in memory.
+  if (vcpu.mode === "poll") wake(world, vcpu, now);
+  if (vcpu.mode === "guest" && ringsAfter !== null) notify(world, vcpu, now + ringsAfter, false);
+}
+
+/** KVM completes what AVIC has written: a doorbell, or a wake-up. True when it woke a thread. */
+export function completed(world: World, vcpu: OracleVcpu, vector: Vector, now: number): boolean {
+  return vcpu.pir.has(vector) ? tell(world, vcpu, now) : false;
 }
 
 /** Gets the vCPU to look at its requests: out of the guest, or awake. True when it woke a thread. */

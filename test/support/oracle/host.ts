@@ -40,7 +40,8 @@ export class OracleHost {
       resolved,
       ghz: resolved.tscHz / 1e9,
       hostCstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
-      guestCstates: cstatesOf(spec.cpu, spec.cstates),
+      // A guest's MWAIT gets no deeper on AMD than its HLT.
+      guestCstates: cstatesOf(spec.cpu, spec.cstates).filter(({ name }) => resolved.cpu.vendor === "intel" || name === "c1"),
       heap: new EventHeap(),
       counters: new Map(),
       cpus,
@@ -97,12 +98,12 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
   const { resolved, cpus, vcpus } = world;
   const cpu = cpus[guest.cpus[number]!]!;
   const inputs = timerInputs(resolved, guest, cpu.number);
-  const conditions = entryConditions(resolved, guest, cpu.nohzFull);
+  const conditions = entryConditions(resolved, guest, cpu.number);
   const costsOf = (cold: boolean): OracleVcpu["costs"] =>
     new Map(
       EXIT_KIND_NAMES.map((name) => {
-        const { handler, variant, userspace } = EXIT_KINDS[name];
-        return [name, exitCost(resolved.cpu, handler, variant, userspace, conditions, cold)];
+        const { handlers, variant, userspace } = EXIT_KINDS[name];
+        return [name, exitCost(resolved.cpu, handlers[resolved.cpu.vendor], variant, userspace, conditions, cold)];
       }),
     );
   const advance = resolved.timerAdvance.value;
@@ -218,6 +219,5 @@ function effect(world: World, vcpu: OracleVcpu, at: number): void {
   const { kind } = vcpu.exit!;
   if (kind === "hltReenter") return haltFastpath(world, vcpu, at);
   if (kind === "hlt" || kind === "hltBlocks") return checkHalt(world, vcpu, at);
-  setStep(world, vcpu, "end", at + vcpu.exit!.afterEffect);
   deliverIpi(world, vcpu, at);
 }

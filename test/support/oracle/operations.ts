@@ -5,10 +5,11 @@ import type { MissCause } from "../../../src/kvm/counters.ts";
 import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
 import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
-import { deliver, wakerCycles } from "./delivery.ts";
+import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
+import { completed, deliver, wakerCycles, writtenByAvic } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
 import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
-import { software, type OracleVcpu, type World } from "./world.ts";
+import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
   [OP.cpuid, "cpuid"],
@@ -29,9 +30,9 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
     case OP.tscDeadline:
       return tscDeadline(world, vcpu, now);
     case OP.oneShot:
-      return startCount(world, vcpu, registerWrite(vcpu), 0, now);
+      return startCount(world, vcpu, registerExit(world, vcpu)!, 0, now);
     case OP.periodic:
-      return startCount(world, vcpu, registerWrite(vcpu), Math.max(vcpu.program.operand, Math.round(200_000 * world.ghz)), now);
+      return startCount(world, vcpu, registerExit(world, vcpu)!, Math.max(vcpu.program.operand, Math.round(200_000 * world.ghz)), now);
     case OP.hvStimer:
       return startCount(world, vcpu, "otherMsr", 0, now);
     case OP.halt:
@@ -39,7 +40,7 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
     case OP.eoi:
       return endOfInterrupt(world, vcpu, now);
     case OP.levelEoi:
-      return exits(world, vcpu, vcpu.apicv ? "levelEoi" : eoiExit(vcpu), now);
+      return exitsOrNot(world, vcpu, levelEoiExit(world, vcpu), now);
     case OP.pauseLoop:
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
     case OP.selfIpi:
@@ -63,6 +64,9 @@ function exits(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number):
   return true;
 }
 
+const exitsOrNot = (world: World, vcpu: OracleVcpu, kind: ExitKindName | null, now: number): boolean =>
+  kind === null ? staysInGuest(vcpu) : exits(world, vcpu, kind, now);
+
 function staysInGuest(vcpu: OracleVcpu): false {
   vcpu.program.op = OP.none;
   vcpu.program.runCycles = 0;
@@ -79,12 +83,15 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): boolean {
     vcpu.program.runCycles = takes;
     return false;
   }
-  const on = fastpath.tsc_deadline.value;
+  const { value: on, capable, missCause } = fastpath.tsc_deadline;
   const fast = on && (vcpu.canUseHvTimer || traits.tscDeadline === "unconditional");
-  const exit = exitByOperation(world, vcpu, fast ? "tscDeadlineReenter" : "tscDeadlineSlow", now);
-  if (!fast) exit.miss = on ? "no_hv_timer" : fastpath.tsc_deadline.missCause;
+  // In svm_vcpu_run itself there never was a loop.
+  const loops = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
+  const kind = fast ? (loops ? "tscDeadlineReenter" : "tscDeadlineHandled") : "tscDeadlineSlow";
+  const exit = exitByOperation(world, vcpu, kind, now);
+  if (!fast && capable) exit.miss = on ? "no_hv_timer" : missCause;
   const armed = writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
-  if (fast && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
+  if (kind === "tscDeadlineReenter" && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
   if (fast && armed === "injected") notifyItself(world, vcpu);
   if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
@@ -100,12 +107,6 @@ function startCount(world: World, vcpu: OracleVcpu, kind: ExitKindName, period: 
   return true;
 }
 
-/** How a write to an APIC register exits that KVM does not let through. */
-function registerWrite(vcpu: OracleVcpu): ExitKindName {
-  if (vcpu.guest.spec.apic !== "xapic") return "otherMsr";
-  return vcpu.apicv ? "apicWrite" : "apicAccess";
-}
-
 export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number): void {
   const decision = world.resolved.fastpath.preemption_timer;
   const fast: ExitKindName = vcpu.apicv ? "preemptionTimerReenter" : "preemptionTimerHandled";
@@ -117,7 +118,10 @@ export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number
 
 /** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
 function notifyItself(world: World, vcpu: OracleVcpu): void {
-  if (world.resolved.traits.selfNotification === "sent") addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
+  const { cpu, traits } = world.resolved;
+  // AVIC rings no doorbell of the CPU that it runs on.
+  if (cpu.vendor === "amd" || traits.selfNotification === "skipped") return;
+  addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
@@ -141,20 +145,16 @@ function invd(world: World, vcpu: OracleVcpu, now: number): true {
 }
 
 function endOfInterrupt(world: World, vcpu: OracleVcpu, now: number): boolean {
-  const silent = vcpu.apicv || vcpu.eoiInMemory;
+  const kind = vcpu.eoiInMemory ? null : eoiExit(world, vcpu);
   vcpu.eoiInMemory = false;
-  return silent ? staysInGuest(vcpu) : exits(world, vcpu, eoiExit(vcpu), now);
+  return exitsOrNot(world, vcpu, kind, now);
 }
-
-/** A Windows guest has an MSR of Hyper-V for it, whatever its APIC. */
-const eoiExit = ({ guest: { spec } }: OracleVcpu): ExitKindName =>
-  spec.apic === "xapic" && spec.timer !== "hv_stimer" ? "apicAccess" : "eoi";
 
 function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
   // The register belongs to the x2APIC; an xAPIC has the shorthand of its ICR.
   if (vcpu.guest.spec.apic === "xapic") return sendIpi(world, vcpu, OP.ipiSelf, now);
   vcpu.irr.add(VECTOR.call);
-  return vcpu.apicv ? staysInGuest(vcpu) : exits(world, vcpu, "otherMsr", now);
+  return exitsOrNot(world, vcpu, selfIpiExit(world, vcpu), now);
 }
 
 type IpiOp =
@@ -172,38 +172,67 @@ function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boo
   const op = asked === OP.ipi && apic === "x2apic-cluster" ? OP.ipiLogical : asked;
   const { operand } = vcpu.program;
   const target = op === OP.ipi || op === OP.ipiLogical ? operand : null;
-  if (apic === "xapic" && !vcpu.apicv && WITH_DESTINATION.has(op) && !vcpu.destinationWritten) {
+  if (hasIcrHalves(world, vcpu) && WITH_DESTINATION.has(op) && !vcpu.destinationWritten) {
     exitByOperation(world, vcpu, "apicAccess", now);
     vcpu.destinationWritten = true;
     vcpu.program.op = asked;
     return true;
   }
   vcpu.destinationWritten = false;
-  if (op === OP.ipiSelf && apic === "xapic" && vcpu.apicv) {
+  if (op === OP.ipiSelf && shorthandToSelfIsVirtual(world, vcpu)) {
     vcpu.irr.add(VECTOR.call);
     return staysInGuest(vcpu);
   }
-  for (const one of targets(vcpu, target, op)) one.ipiSentAt ??= now;
-  if (world.resolved.ipiVirtualization.value && op === OP.ipi) {
-    for (const one of targets(vcpu, target, op)) deliver(world, one, VECTOR.reschedule, now);
+  const whom = targets(vcpu, target, op);
+  for (const one of whom) one.ipiSentAt ??= now;
+  const sender = op === OP.ipiHypercall ? "KVM" : icrSender(world, vcpu);
+  if (sender === "VMX" && op === OP.ipi) {
+    for (const one of whom) deliver(world, one, VECTOR.reschedule, now);
     return staysInGuest(vcpu);
   }
-  const { kind, miss } = icrExit(world, vcpu, op);
+  if (sender === "AVIC" && avicSends(world, vcpu, whom, now)) {
+    staysInGuest(vcpu);
+    vcpu.program.runCycles = whom.length * world.resolved.cpu.cycles.avicIpiTarget.value;
+    return false;
+  }
+  const { kind, miss } = icrExit(world, vcpu, op, sender);
   const exit = exitByOperation(world, vcpu, kind, now);
   exit.miss = miss;
-  exit.targets = targets(vcpu, target, op);
+  exit.targets = [...whom];
+  // KVM goes through the targets one by one.
+  if (whom.length > 1) addWork(world, vcpu, "handler", (whom.length - 1) * software(world, EXTRAS.ipiTarget.value));
   stopAtEffect(world, vcpu);
   return true;
 }
 
+/** AVIC writes the IPI into all targets' IRRs, and is done if each of them runs, as far as it is told. */
+function avicSends(world: World, vcpu: OracleVcpu, whom: readonly OracleVcpu[], now: number): boolean {
+  const told = world.resolved.ipiVirtualization.value;
+  const others = whom.filter((one) => one !== vcpu);
+  if (others.length < whom.length) vcpu.irr.add(VECTOR.reschedule);
+  const running = (one: OracleVcpu): boolean => told && one.mode !== "blocked" && one.step?.what !== "asleep";
+  const done = others.every(running);
+  for (const one of others) {
+    const after = (whom.indexOf(one) + 1) * world.resolved.cpu.cycles.avicIpiTarget.value;
+    writtenByAvic(world, one, VECTOR.reschedule, now, running(one) ? after : null);
+  }
+  return done;
+}
+
 /** How a write of the ICR, or the hypercall in its stead, exits; and why it missed its fastpath, if it did. */
-function icrExit(world: World, vcpu: OracleVcpu, op: IpiOp): { kind: ExitKindName; miss: MissCause | null } {
-  const { fastpath, traits, ipiVirtualization } = world.resolved;
+function icrExit(
+  world: World,
+  vcpu: OracleVcpu,
+  op: IpiOp,
+  sender: "KVM" | "VMX" | "AVIC",
+): { kind: ExitKindName; miss: MissCause | null } {
+  const { fastpath, traits } = world.resolved;
   if (op === OP.ipiHypercall) return { kind: "vmcall", miss: null };
-  // IPI virtualization traps what it cannot deliver by itself.
-  if (ipiVirtualization.value) return { kind: "apicWrite", miss: null };
+  // The hardware traps what it cannot deliver by itself.
+  if (sender === "VMX") return { kind: "apicWrite", miss: null };
+  if (sender === "AVIC") return { kind: "avicIncompleteIpi", miss: null };
   const miss = icrMiss(vcpu, op, fastpath.icr, traits.icrAccepts);
-  if (vcpu.guest.spec.apic === "xapic") return { kind: registerWrite(vcpu), miss };
+  if (vcpu.guest.spec.apic === "xapic") return { kind: registerExit(world, vcpu)!, miss };
   if (miss !== null) return { kind: "icrSlow", miss };
   const kinds = { absent: "icrHandled", skip: "icrSkip", handled: "icrHandled", reenter: "icrReenter" } as const;
   return { kind: kinds[traits.icr], miss: null };
@@ -237,11 +266,17 @@ function targets(vcpu: OracleVcpu, target: number | null, op: IpiOp): readonly O
   return op === OP.ipiBroadcast ? vcpu.siblings : vcpu.siblings.filter((sibling) => sibling !== vcpu);
 }
 
-/** The IPI's delivery point: its targets see it, and the sender pays for waking those that sleep. */
+/** The next target sees the IPI, and the sender pays for waking it if it sleeps. */
 export function deliverIpi(world: World, vcpu: OracleVcpu, now: number): void {
   const exit = vcpu.exit!;
-  const wakeWork = wakerCycles(world, true);
-  for (const one of exit.targets) {
-    if (deliver(world, one, VECTOR.reschedule, now)) addWork(world, vcpu, "wakeup", wakeWork);
-  }
+  const one = exit.targets.shift();
+  if (exit.targets.length > 0) {
+    const next = software(world, EXTRAS.ipiTarget.value);
+    exit.afterEffect -= next;
+    setStep(world, vcpu, "effect", now + next);
+  } else setStep(world, vcpu, "end", now + exit.afterEffect);
+  if (one === undefined) return;
+  const slept =
+    exit.kind === "avicIncompleteIpi" ? completed(world, one, VECTOR.reschedule, now) : deliver(world, one, VECTOR.reschedule, now);
+  if (slept) addWork(world, vcpu, "wakeup", wakerCycles(world, true));
 }

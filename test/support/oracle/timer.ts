@@ -77,7 +77,7 @@ export function writeVirtualDeadline(world: World, vcpu: OracleVcpu, deadline: n
   timer.deadline = deadline === 0 ? null : deadline;
   if (timer.deadline === null) return;
   timer.state = "virtual";
-  lookAtVirtualDeadline(world, vcpu, Math.max(now, deadline) + world.resolved.cpu.cycles.virtualTimerDelivery.value);
+  lookAtVirtualDeadline(world, vcpu, Math.max(now, deadline));
 }
 
 function lookAtVirtualDeadline(world: World, vcpu: OracleVcpu, at: number): void {
@@ -98,7 +98,7 @@ export function virtualDeadlineOver(world: World, vcpu: OracleVcpu): void {
 export function guestEntered(world: World, vcpu: OracleVcpu, now: number): void {
   const { timer } = vcpu;
   if (timer.state === "virtual" && timer.event === null) {
-    lookAtVirtualDeadline(world, vcpu, Math.max(now, timer.deadline! + world.resolved.cpu.cycles.virtualTimerDelivery.value));
+    lookAtVirtualDeadline(world, vcpu, Math.max(now, timer.deadline!));
   }
   if (timer.state !== "hv") return;
   timer.event = schedule(world, vcpu.index, "hv timer", Math.max(now, timer.deadline! - advanceCycles(world, vcpu)));
@@ -201,8 +201,8 @@ export function injectPending(vcpu: OracleVcpu): void {
 
 /** The vCPU will not be in the guest: an hrtimer takes over. True when one had to. */
 export function switchToHrtimer(world: World, vcpu: OracleVcpu, now: number): boolean {
-  vcpu.hvTimerInUse = vcpu.timer.state === "hv" || vcpu.timer.state === "virtual";
-  if (!vcpu.hvTimerInUse) return false;
+  if (vcpu.timer.state !== "hv" && vcpu.timer.state !== "virtual") return false;
+  vcpu.hvTimerInUse = true;
   armHrtimer(world, vcpu, vcpu.timer.deadline!, now);
   return true;
 }
@@ -211,7 +211,9 @@ export function switchToHrtimer(world: World, vcpu: OracleVcpu, now: number): bo
 export function switchToHvTimer(world: World, vcpu: OracleVcpu, now: number): number {
   const { preemptionTimer, traits } = world.resolved;
   const always = traits.hvTimerAfterBlock === "always" && preemptionTimer.value && vcpu.guest.spec.timer !== "hv_stimer";
-  if (vcpu.timer.state !== "hrtimer" || !(always || vcpu.hvTimerInUse)) return 0;
+  const restarts = always || vcpu.hvTimerInUse;
+  vcpu.hvTimerInUse = false;
+  if (vcpu.timer.state !== "hrtimer" || !restarts) return 0;
   stop(vcpu);
   arm(world, vcpu, vcpu.timer.deadline!, now);
   // What `arm` has made of it; the compiler still believes in "off".

@@ -2,7 +2,8 @@
  * What the oracle knows of a host: plain objects, one per thing. The rules that move them stand in
  * the files beside this one, a file per part of KVM; none of them shares code with the engine.
  */
-import { hostCodeScale, type ExitCost } from "../../../src/cost/plan.ts";
+import { hostCodeScale } from "../../../src/cost/host-code.ts";
+import type { ExitCost } from "../../../src/cost/plan.ts";
 import type { Program, Vector } from "../../../src/guest/program.ts";
 import type { CState } from "../../../src/hw/cstates.ts";
 import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";
@@ -48,7 +49,7 @@ export interface OracleExit {
   /** A request was found: on through the outer loop instead of re-entering. */
   leavesLoop: boolean;
   /** Whom its IPI goes to. */
-  targets: readonly OracleVcpu[];
+  targets: OracleVcpu[];
   /** Cycles beyond the compiled cost, by component. */
   readonly extra: { handler: number; run_loop: number; host_interrupt: number; wakeup: number; timer_advance: number };
 }

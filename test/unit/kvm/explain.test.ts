@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { explainHost } from "../../../src/kvm/explain.ts";
 import type { Explanation } from "../../../src/kvm/explanation.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
-import { arbitrarySpecOfAnyVendor } from "../../support/arbitrary-spec.ts";
+import { arbitrarySpec } from "../../support/arbitrary-spec.ts";
 import { type HostOverrides, hostSpec } from "../../support/host-spec.ts";
 
 const find = (overrides: HostOverrides, subject: string, predicate: string): Explanation | undefined =>
@@ -13,6 +13,7 @@ test("on a DPDK host the TSC_DEADLINE fastpath is not live for a VM, and the rea
   const dpdk = { cmdline: { nohz_full: "8-63" }, guests: { web: { placement: "housekeeping" } } } as const;
   expect(find(dpdk, "host", "fastpath tsc_deadline")?.value).toBe("live");
   expect(find(dpdk, "web-1", "fastpath tsc_deadline")).toEqual({
+    topic: "vm",
     subject: "web-1",
     predicate: "fastpath tsc_deadline",
     value: "no_hv_timer",
@@ -51,13 +52,20 @@ test("the reason for no VERW on a Skylake is in the list", () => {
 
 test("no line of any explanation is empty, and each predicate stands once per subject", () => {
   fc.assert(
-    fc.property(arbitrarySpecOfAnyVendor, (spec) => {
+    fc.property(arbitrarySpec, (spec) => {
       const rows = explainHost(resolveHost(spec));
       for (const row of rows) {
-        for (const text of Object.values(row)) expect(text).toMatch(/^\S/);
+        for (const text of Object.values(row)) expect(String(text)).toMatch(/^\S/);
         expect(`${row.value} ${row.why}`).not.toMatch(/undefined|\[object|NaN/);
       }
       expect(new Set(rows.map(({ subject, predicate }) => `${subject} ${predicate}`)).size).toBe(rows.length);
     }),
   );
+});
+
+test("a piece of mitigation work that runs says its cycles, one that does not says none", () => {
+  expect(find({}, "host", "vmentry_l1d_flush")?.cycles).toBeGreaterThan(0);
+  expect(find({}, "host", "VERW before entry")).not.toHaveProperty("cycles");
+  expect(find({ kernel: "linux-6.8" }, "host", "VERW before entry")?.cycles).toBeGreaterThan(0);
+  expect(find({ mitigations: { all: "off" } }, "host", "vmentry_l1d_flush")).not.toHaveProperty("cycles");
 });

@@ -4,7 +4,7 @@ import { KERNEL_NAMES } from "../../../src/kvm/kernels.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
 import type { ResolvedHost } from "../../../src/kvm/resolved.ts";
 import { canPostTimer, canUseHvTimer, timerInputs } from "../../../src/kvm/timer-predicates.ts";
-import { arbitrarySpecOfAnyVendor } from "../../support/arbitrary-spec.ts";
+import { arbitrarySpec } from "../../support/arbitrary-spec.ts";
 import { hostSpec } from "../../support/host-spec.ts";
 
 /** Every vCPU of a host with the inputs of its predicates. */
@@ -12,7 +12,7 @@ const vcpusOf = (host: ResolvedHost) => host.guests.flatMap((guest) => guest.cpu
 
 test("no vCPU may both use the hv timer and be posted to", () => {
   fc.assert(
-    fc.property(arbitrarySpecOfAnyVendor, (spec) => {
+    fc.property(arbitrarySpec, (spec) => {
       for (const v of vcpusOf(resolveHost(spec))) expect(canPostTimer(v) && canUseHvTimer(v)).toBe(false);
     }),
   );
@@ -20,7 +20,7 @@ test("no vCPU may both use the hv timer and be posted to", () => {
 
 test("with the fix, a VM without disabled exits is never posted to, whatever the command line says", () => {
   fc.assert(
-    fc.property(arbitrarySpecOfAnyVendor, (spec) => {
+    fc.property(arbitrarySpec, (spec) => {
       const host = resolveHost(spec);
       fc.pre(host.traits.postedTimer === "disabled_exits");
       for (const guest of host.guests.filter(({ hltInGuest, mwaitInGuest }) => !hltInGuest && !mwaitInGuest)) {
@@ -32,7 +32,7 @@ test("with the fix, a VM without disabled exits is never posted to, whatever the
 
 test("isolcpus of the scheduler's domains never changes pi_inject_timer; nohz_full alone turns it on", () => {
   fc.assert(
-    fc.property(arbitrarySpecOfAnyVendor, fc.constantFrom<boolean | string>(false, true, "2-9"), (spec, isolcpus) => {
+    fc.property(arbitrarySpec, fc.constantFrom<boolean | string>(false, true, "2-9"), (spec, isolcpus) => {
       const automatic = { ...spec, guests: {}, kvm: { ...spec.kvm, pi_inject_timer: "auto" as const } };
       const without = resolveHost({ ...automatic, cmdline: { ...spec.cmdline, isolcpus: false } });
       const withIsolcpus = resolveHost({ ...automatic, cmdline: { ...spec.cmdline, isolcpus } });
@@ -51,7 +51,7 @@ test("isolcpus=nohz turns pi_inject_timer on from 6.16 on, and on no kernel befo
 
 test("every decision of every host has a reason", () => {
   fc.assert(
-    fc.property(arbitrarySpecOfAnyVendor, (spec) => {
+    fc.property(arbitrarySpec, (spec) => {
       const host = resolveHost(spec);
       const decided = [host.piInjectTimer, host.preemptionTimer, host.apicv, host.ipiVirtualization, host.timerAdvance];
       const ofGuests = host.guests.flatMap((guest) => [guest.apicvActive, guest.usesSpecCtrl, guest.timerMode]);
@@ -63,7 +63,7 @@ test("every decision of every host has a reason", () => {
 
 test("VERW and sysfs agree: a mitigated buffer bug is covered by VERW or by the L1D flush", () => {
   fc.assert(
-    fc.property(arbitrarySpecOfAnyVendor, (spec) => {
+    fc.property(arbitrarySpec, (spec) => {
       const { vulnerabilities, entryWork } = resolveHost(spec);
       const { mds, tsx_async_abort: taa, tsa } = vulnerabilities;
       const claimed = [mds, taa].some(({ sysfs }) => sysfs.startsWith("Mitigation: Clear CPU buffers"));
