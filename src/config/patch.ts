@@ -1,22 +1,21 @@
 /** Checks values that come from elsewhere than files: merge patches and selections of a call. */
 import type * as z from "zod";
-import { KERNEL_NAMES } from "../kvm/kernels.ts";
 import { type ConfigError, dotted, type ErrorWords, type KeyPath } from "./error.ts";
 import { type Match, matchSchema } from "./fleet-schema.ts";
 import { type HostSpecPatch, hostPatchSchema } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
 import { findForbiddenKey } from "./merge.ts";
-import { unknownKernels } from "./own-kernels.ts";
+import { CATALOGUE_NAMES, type OwnNames, unknownNames } from "./own.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
 /**
  * A merge patch (RFC 7396) of a host specification, normalised; null takes a key back to its default.
- * @param kernels every kernel that it may name.
+ * @param names every kernel and workload that it may name.
  */
-export function parseHostPatch(value: unknown, from = "patch", kernels: readonly string[] = KERNEL_NAMES): Parsed<HostSpecPatch> {
+export function parseHostPatch(value: unknown, from = "patch", names: OwnNames = CATALOGUE_NAMES): Parsed<HostSpecPatch> {
   const parsed = parseWith(hostPatchSchema, value, from);
-  const unknown = parsed.ok ? unknownKernels(parsed.value, [], kernels) : [];
+  const unknown = parsed.ok ? unknownNames(parsed.value, [], names) : [];
   return unknown.length === 0 ? parsed : { ok: false, errors: unknown.map(({ path, words }) => errorAt(from, path, words)) };
 }
 

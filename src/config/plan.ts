@@ -13,7 +13,7 @@ import type { HostSpecPatch } from "./host-schema.ts";
 import type { GroupFacts } from "./match.ts";
 import { mergePatch } from "./merge.ts";
 import { overridesOfGroup } from "./override-index.ts";
-import type { OwnKernels } from "./own-kernels.ts";
+import type { Own } from "./own.ts";
 
 /** A group of hosts with what its body says of them. */
 export interface Group {
@@ -36,8 +36,8 @@ export interface PlanInput {
   readonly defaults: HostSpecPatch;
   readonly groups: readonly Group[];
   readonly overrides: readonly PlannedOverride[];
-  /** Kernels of one's own that specifications may name. */
-  readonly kernels?: OwnKernels;
+  /** Kernels and workloads of one's own that specifications may name. */
+  readonly own?: Own;
 }
 
 /** One distinct specification and where it comes from. */
@@ -97,8 +97,8 @@ export function planHosts(input: PlanInput, onMatch?: (override: number, host: n
   return { hosts, specs: [...specs.values()], matched };
 }
 
-function factsOf(group: Group, { defaults, kernels }: PlanInput): GroupFacts {
-  const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec), kernels);
+function factsOf(group: Group, { defaults, own }: PlanInput): GroupFacts {
+  const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec), own);
   return { group: group.name, zone: group.zone, kernel: kernelNameOf(kernel), cpu, scenario };
 }
 
@@ -115,7 +115,7 @@ function specsOfGroup(
     if (known !== undefined) return known;
     const body = mergePatch(input.defaults, (input.groups[group] as Group).spec);
     const patch = applied.reduce((below, o) => mergePatch(below, (input.overrides[o] as PlannedOverride).set), body);
-    const spec = completeHostSpec(patch, input.kernels);
+    const spec = completeHostSpec(patch, input.own);
     const content = JSON.stringify(spec);
     const origin = specs.get(content) ?? { spec, group, overrides: applied, host };
     specs.set(content, origin);

@@ -32,8 +32,6 @@ export interface OperationNeeds {
   readonly ipis: IpiSending;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
-  /** Guest cycles of a write of TSC_DEADLINE that the CPU takes. */
-  readonly virtualTimerWrite: number;
 }
 
 export class GuestOperations {
@@ -107,7 +105,7 @@ export class GuestOperations {
 
   /** APIC-timer virtualization: the CPU takes the write. */
   private writeVirtualDeadline(vcpu: Vcpu, deadline: number, now: Instant): boolean {
-    const { virtualTimerWrite } = this.needs;
+    const { virtualTimerWrite } = this.settings;
     this.needs.timer.writeVirtual(vcpu, deadline, (now + virtualTimerWrite) as Instant);
     this.noExit(vcpu);
     vcpu.program.runCycles = virtualTimerWrite;

@@ -42,9 +42,16 @@ function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): 
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
   const { cpu, fastpath: decisions, traits } = resolved;
-  const reenters = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
-  const notifiesItself = cpu.vendor === "intel" && traits.selfNotification === "sent";
-  return { decisions, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true), reenters, notifiesItself };
+  return {
+    decisions,
+    traits,
+    misses: missNumbers(cpu.vendor),
+    wakeRemote: wakeCycles(resolved, true),
+    avicIpiTarget: cpu.cycles.avicIpiTarget.value,
+    virtualTimerWrite: cpu.cycles.virtualTimerWrite.value,
+    reenters: cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest",
+    notifiesItself: cpu.vendor === "intel" && traits.selfNotification === "sent",
+  };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {

@@ -23,6 +23,7 @@ import { Tally } from "./tally.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { VcpuEvents } from "./vcpu-events.ts";
+import { WorkCounters } from "./work-counters.ts";
 import { VhostNet } from "./vhost.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
@@ -32,6 +33,7 @@ const REBASE = 2 ** 42;
 export class KvmHost {
   resolved: ResolvedHost;
   readonly tally = new Tally();
+  readonly work = new WorkCounters(this.tally);
   vms: readonly Vm[] = [];
   vcpus: readonly Vcpu[] = [];
   now: Instant = instant(-0);
@@ -75,10 +77,8 @@ export class KvmHost {
     const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
-    const virtualTimerWrite = resolved.cpu.cycles.virtualTimerWrite.value;
-    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, virtualTimerWrite, ...needs });
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
       timer,
@@ -206,6 +206,7 @@ export class KvmHost {
   private placeVms(resolved: ResolvedHost, ghz: number, arrival: Arrival | undefined): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
     const costs = new CostCache(resolved);
+    this.work.take([...resolved.guests, ...this.vms.map(({ guest }) => guest)].map(({ spec }) => spec.workload));
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
@@ -215,7 +216,7 @@ export class KvmHost {
       for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
       return vm;
     });
-    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
+    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.work, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
     for (const vm of this.vms) {
       for (const vcpu of vm.vcpus) {

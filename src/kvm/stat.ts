@@ -3,6 +3,7 @@
  * own engine: exits as perf's tracepoint window shows them, and beside it what perf does not know.
  */
 import { nanosOf } from "../lib/units.ts";
+import { cyclesAsleep } from "./cpus-asleep.ts";
 import { formOf } from "./exit.ts";
 import { EXITS } from "./exits.ts";
 import { KIND_LIST, type ExitKind } from "./exit-kinds.ts";
@@ -143,16 +144,6 @@ function line(reason: string, events: PerfEvents, samples: number, totalNs: numb
   };
 }
 
-function read({ vcpus, physicalCpus, now }: KvmHost): Reading {
-  let work = 0;
-  let asleep = 0;
-  const sleptInGuest = new Map<number, number>();
-  for (const vcpu of vcpus) {
-    work += vcpu.program.workCycles;
-    sleptInGuest.set(vcpu.cpu, (sleptInGuest.get(vcpu.cpu) ?? 0) + vcpu.sleptInGuest + vcpu.asleepInGuest(now));
-  }
-  for (const { cpu } of vcpus) {
-    asleep += physicalCpus.cstateTime.soFar(cpu, now, physicalCpus.idleExitCycles(cpu, now) > 0) + (sleptInGuest.get(cpu) ?? 0);
-  }
-  return { work, asleep };
+function read(host: KvmHost): Reading {
+  return { work: host.vcpus.reduce((sum, { program }) => sum + program.workCycles, 0), asleep: cyclesAsleep(host) };
 }

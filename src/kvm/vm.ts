@@ -2,7 +2,7 @@
 import { bootLinux } from "../guest/linux.ts";
 import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import type { Program } from "../guest/program.ts";
-import { WORKLOADS, WORKLOAD_NAMES } from "../guest/workloads.ts";
+import { workloadOf } from "../guest/workload-choice.ts";
 import { assert } from "../lib/assert.ts";
 import type { Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
@@ -16,6 +16,7 @@ import { canPostTimer, canUseHvTimer, canVirtualizeTimer, timerInputs } from "./
 import { initialAdvance } from "./timer-advance.ts";
 import { STATE, Vcpu } from "./vcpu.ts";
 import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
+import type { WorkCounters } from "./work-counters.ts";
 
 export interface Vm {
   readonly name: string;
@@ -44,14 +45,15 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
 
 /** The Linux guest with the workload that the specification names. */
 export const bootWorkload: Boot = (guest, seed, ghz, now) =>
-  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: WORKLOADS[guest.spec.workload] });
+  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: workloadOf(guest.spec.workload) });
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
 /** What runs in the VM can run on; otherwise it is started anew. */
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["workload", "hz", "nohz", "load", "timer", "vcpus"] as const;
-  return restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
+  const keys = ["hz", "nohz", "load", "timer", "vcpus"] as const;
+  const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
+  return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
 /** The VM runs on with its vCPUs and programs where they are. */
@@ -110,10 +112,10 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
 }
 
 /** The VM is gone: the time in its last states and its work count. */
-export function endVm(vm: Vm, tally: Tally, now: Instant): void {
+export function endVm(vm: Vm, tally: Tally, work: WorkCounters, now: Instant): void {
   for (const vcpu of vm.vcpus) {
     if (vcpu.state !== STATE.paused) tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     tally.add(AT.cpuCycles + CPU_USES.indexOf("exit_mitigation"), mitigationSoFar(vcpu, now));
-    tally.add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
+    tally.add(work.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
   }
 }

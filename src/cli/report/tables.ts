@@ -1,4 +1,5 @@
 /** The tables of `report`, in the order in which they are printed. */
+import { amd } from "./amd.ts";
 import { dpdk } from "./dpdk.ts";
 import { functional } from "./functional.ts";
 import { guestBenchmark } from "./guest-benchmark.ts";
@@ -10,6 +11,7 @@ export const REPORT_TABLES = {
   "guest-benchmark": guestBenchmark,
   dpdk,
   "ipi-gain": ipiGain,
+  amd,
 } as const satisfies Record<string, ReportTable>;
 
 export type ReportTableName = keyof typeof REPORT_TABLES;
