@@ -161,6 +161,11 @@ export const EXTRAS = {
     source:
       "derived: tscdeadline_latency with HLT, 5700 (3b8a5df6c4dc) and 5150 to 5820 (8577370fb0cb), less the timer's interrupt, the wake-up and the way into the guest",
   },
+  /** A vCPU's thread moves to another CPU: the old one writes the VMCS back (VMCLEAR) in an IPI. */
+  vmcsClear: {
+    value: 1200,
+    source: "assumed: generic_smp_call_function_single_interrupt with one VMCLEAR",
+  },
   /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
   vhostTransmit: {
     value: 1700,

@@ -148,6 +148,7 @@ export class GuestOperations {
     if (vcpu.hltInGuest || vcpu.mwaitInGuest) {
       vcpu.haltedInGuest = true;
       vcpu.haltStart = now;
+      vcpu.wokenAt = NEVER;
       return this.noExit(vcpu);
     }
     const { value: fast, capable } = this.settings.decisions.hlt;

@@ -1,6 +1,11 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
 import { hostCodeScale } from "../cost/host-code.ts";
+import { cyclesOf } from "../lib/units.ts";
+import { Cfs } from "./cfs.ts";
+import { Eevdf } from "./eevdf.ts";
+import type { SchedulerSettings } from "./scheduler.ts";
+import type { SwitchSettings } from "./vcpu-switch.ts";
 import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
@@ -55,16 +60,36 @@ export function operationSettings(resolved: ResolvedHost): FastpathSettings {
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
-  const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
-  const shallow = cstates.filter(({ name }) => name === "c1");
   return {
     ghz: resolved.tscHz / 1e9,
-    // AMD's deeper state is entered by a read of an I/O port, which a guest's MWAIT is not.
-    mwaitCstates: resolved.cpu.vendor === "intel" ? cstates : shallow,
-    hltCstates: shallow,
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
+  };
+}
+
+/** Looks of a busy CPU for busier ones: once per CPU of the domain a millisecond, times busy_factor (16 since 5.10, 32 before). */
+const BALANCE_NS_PER_CPU = 16_000_000;
+
+export function schedulerSettings(resolved: ResolvedHost): SchedulerSettings {
+  const ghz = resolved.tscHz / 1e9;
+  const { cpus, host_hz: tickHz } = resolved.spec;
+  return {
+    fair: resolved.traits.scheduler === "cfs" ? new Cfs(cpus, ghz) : new Eevdf(cpus, ghz, tickHz),
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    wakeLocal: wakeCycles(resolved, false),
+    wakeRemote: wakeCycles(resolved, true),
+    rescheduleCycles: loopSettings(resolved).rescheduleCycles,
+    balanceCycles: cyclesOf(BALANCE_NS_PER_CPU, ghz),
+  };
+}
+
+export function switchSettings(resolved: ResolvedHost): SwitchSettings {
+  return {
+    ghz: resolved.tscHz / 1e9,
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    barrierCycles: resolved.entryWork.ibpbOnSwitch ? resolved.cpu.cycles.ibpb.value : 0,
+    countsPreemption: resolved.traits.countsPreemption,
   };
 }
 

@@ -166,14 +166,34 @@ export class LapicTimer {
     return true;
   }
 
-  /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. True when that started an hrtimer once more. */
-  switchToHv(vcpu: Vcpu, now: Instant): boolean {
+  /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. Returns what starting an hrtimer once more takes of its exit. */
+  switchToHv(vcpu: Vcpu, now: Instant): number {
     const restarts = vcpu.hvTimerBeforeBlock || (this.restartsAfterBlock && vcpu.usesLapicTimer);
     vcpu.hvTimerBeforeBlock = false;
-    if (vcpu.timer !== TIMER.armed || !restarts) return false;
+    if (vcpu.timer !== TIMER.armed || !restarts) return 0;
     vcpu.timerAt = NEVER;
     this.restart(vcpu, now);
-    return vcpu.timerAt !== NEVER;
+    if (vcpu.timerAt === NEVER || vcpu.cost === null) return 0;
+    const work = this.cpus.software(EXTRAS.hrtimer.value);
+    vcpu.hasExtras = true;
+    vcpu.handlerCycles += work;
+    return work;
+  }
+
+  /**
+   * The vCPU is loaded on another CPU: the preemption timer is asked (`kvm_lapic_restart_hv_timer`), an
+   * hrtimer looks for a CPU again (`__kvm_migrate_apic_timer`), unless it is one to be posted. True when
+   * an hrtimer was moved.
+   */
+  moved(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.timer === TIMER.hv) {
+      if (vcpu.period === 0 && vcpu.deadline - this.advanceCycles(vcpu) <= now) this.expireHv(vcpu, now);
+      else this.restart(vcpu, now);
+      return false;
+    }
+    if (vcpu.timer !== TIMER.armed || vcpu.canPostTimer) return false;
+    vcpu.timerCpu = this.cpus.timerTarget(vcpu.cpu, now);
+    return true;
   }
 
   /** `kvm_inject_pending_timer_irqs`, in the outer loop before an entry. */

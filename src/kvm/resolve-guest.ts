@@ -43,6 +43,7 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     usesSpecCtrl: usesSpecCtrl(host, spec),
     specCtrlDiffers: specCtrlDiffers(host, spec),
     cpus: placed.cpus,
+    sharedCpus: placed.sharedCpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
     canVirtualizeTimer: { value: canVirtualizeTimer(inputs), why: whyCanVirtualizeTimer(inputs, host.apicTimerVirt.why) },

@@ -16,6 +16,7 @@ import type { Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
@@ -30,6 +31,7 @@ const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
 export interface RunLoopSettings extends TakingSettings {
+  readonly ghz: number;
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
@@ -47,14 +49,19 @@ export class RunLoop {
   private readonly tally: Tally;
   private readonly taken: { readonly accounting: Accounting; readonly tally: Tally };
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
 
-  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  /**
+   * @param needs.execute performs the operation the guest has come to; true when it exited.
+   * @param needs.reschedule is schedule() for a vCPU that is to give way; true when another thread takes its CPU.
+   */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;
     accounting: Accounting;
     tally: Tally;
     execute: (vcpu: Vcpu, now: Instant) => boolean;
+    reschedule: (vcpu: Vcpu, now: Instant) => boolean;
   }) {
     this.settings = needs.settings;
     this.timer = needs.timer;
@@ -62,6 +69,7 @@ export class RunLoop {
     this.tally = needs.tally;
     this.taken = needs;
     this.execute = needs.execute;
+    this.reschedule = needs.reschedule;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -114,7 +122,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.hasRequest())) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -126,6 +134,7 @@ export class RunLoop {
       takeEoiBack(vcpu);
       this.timer.injectPending(vcpu);
     }
+    if (vcpu.needResched && this.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;
@@ -170,7 +179,7 @@ export class RunLoop {
     const cost = costs[kind] as ExitCost;
     vcpu.exitCosts = costs;
     vcpu.coldPredictors = cost.flushesPredictors;
-    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += asleepInGuest(vcpu, now);
     vcpu.state = STATE.exit;
     vcpu.exitedAt = now;
     vcpu.since = now;
@@ -215,6 +224,8 @@ export class RunLoop {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    // Halted in the guest, the core goes to sleep again.
+    vcpu.wokenAt = NEVER;
     if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;

@@ -1,22 +1,18 @@
 /**
- * A guest takes an interrupt: its core leaves the C-state that the guest itself put it into, and goes
- * through the gate of the IDT to the handler. With APICv the CPU delivers from the virtual IRR by
- * itself; without, KVM has injected the vector at the entry (vmx_inject_irq).
+ * A guest takes an interrupt: its core, awake by now, goes through the gate of the IDT to the
+ * handler. With APICv the CPU delivers from the virtual IRR by itself; without, KVM has injected the
+ * vector at the entry (vmx_inject_irq).
  */
 import { VECTOR, type Vector } from "../guest/program.ts";
-import { idleExitNs, type CState } from "../hw/cstates.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
+import { asleepInGuest } from "./guest-halt.ts";
 import type { Tally } from "./tally.ts";
 import type { Vcpu } from "./vcpu.ts";
 
 const INJECTIONS = statIndex("irq_injections");
 
 export interface TakingSettings {
-  readonly ghz: number;
-  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
-  readonly mwaitCstates: readonly CState[];
-  readonly hltCstates: readonly CState[];
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
   readonly interruptDelivery: number;
 }
@@ -30,11 +26,10 @@ export function takeInterrupt(
 ): void {
   const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
   vcpu.irr &= ~vector;
-  let at = (now + settings.interruptDelivery) as Instant;
+  const at = (now + settings.interruptDelivery) as Instant;
   if (vcpu.haltedInGuest) {
-    vcpu.sleptInGuest += vcpu.asleepInGuest(now);
+    vcpu.sleptInGuest += asleepInGuest(vcpu, now);
     vcpu.haltedInGuest = false;
-    at = (at + wakeFromGuestHalt(vcpu, now, settings)) as Instant;
   }
   // What APICv delivers from the virtual IRR passes KVM by.
   if (!vcpu.apicv) counted.tally.add(INJECTIONS, 1);
@@ -48,9 +43,4 @@ export function takeInterrupt(
   }
   vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
   vcpu.program.runCycles += at - now;
-}
-
-function wakeFromGuestHalt(vcpu: Vcpu, now: Instant, { ghz, mwaitCstates, hltCstates }: TakingSettings): number {
-  const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
-  return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
 }

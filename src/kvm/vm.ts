@@ -9,6 +9,7 @@ import { AT, CPU_USES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
 import { initialWindow } from "./halt-polling.ts";
 import { kernelOf } from "./kernel-choice.ts";
+import { guestCstates } from "./guest-halt.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
@@ -49,7 +50,7 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
-/** What runs in the VM can run on; otherwise it is started anew. */
+/** What runs in the VM can run on, wherever its vCPUs go; otherwise it is started anew. */
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["hz", "nohz", "load", "timer", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
@@ -82,12 +83,25 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
   return { name: guest.name, vcpus, guest, lives };
 }
 
-/** Gives a vCPU the host's and guest's present settings. */
-export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
-  const inputs = timerInputs(host, guest, vcpu.cpu);
-  const { warm, cold } = costs.costs(guest, vcpu.cpu);
-  vcpu.costs = warm;
-  vcpu.coldCosts = cold;
+/** Gives the vCPU with this number the host's and guest's present settings. */
+export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
+  const own = guest.sharedCpus === null ? (guest.cpus[number] as number) : vcpu.cpu;
+  const usable = guest.sharedCpus ?? [own];
+  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
+  const lapicTimer = guest.spec.timer !== "hv_stimer";
+  vcpu.places = [false, true].map((nohzFull) => {
+    const cpu = usable.find((one) => (host.nohzFull[one] === true) === nohzFull);
+    if (cpu === undefined) return null;
+    const inputs = timerInputs(host, guest, cpu);
+    const { warm, cold } = costs.costs(guest, cpu);
+    return {
+      costs: warm,
+      coldCosts: cold,
+      canPostTimer: lapicTimer && canPostTimer(inputs),
+      canUseHvTimer: lapicTimer && canUseHvTimer(inputs),
+    };
+  });
+  vcpu.settleOn(host.nohzFull[own] === true);
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
@@ -98,13 +112,12 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
+  vcpu.guestCstates = guestCstates(host, guest);
+  vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
-  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
-  vcpu.usesLapicTimer = guest.spec.timer !== "hv_stimer";
-  vcpu.canPostTimer = vcpu.usesLapicTimer && canPostTimer(inputs);
-  vcpu.canUseHvTimer = vcpu.usesLapicTimer && canUseHvTimer(inputs);
-  vcpu.canVirtualizeTimer = canVirtualizeTimer(inputs);
+  vcpu.usesLapicTimer = lapicTimer;
+  vcpu.canVirtualizeTimer = canVirtualizeTimer(timerInputs(host, guest, vcpu.cpu));
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

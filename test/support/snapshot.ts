@@ -44,6 +44,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         ...exits,
         ...decided,
         cpus: [0],
+        sharedCpus: null,
         timerMode: { value: "hv_timer", why: "a test says so" },
       };
     }),
@@ -57,6 +58,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    noDomain: [],
     isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
@@ -81,6 +83,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       bhiDisS: false,
       untrainReturns: false,
       ibpb: "none",
+      ibpbOnSwitch: true,
       verwToUserspace: "none",
       ibrs: "none",
       pti: true,

@@ -4,11 +4,13 @@ import { dpdk } from "./dpdk.ts";
 import { functional } from "./functional.ts";
 import { guestBenchmark } from "./guest-benchmark.ts";
 import { ipiGain } from "./ipi-gain.ts";
+import { migration } from "./migration.ts";
 import type { ReportTable } from "./report-table.ts";
 
 export const REPORT_TABLES = {
   functional,
   "guest-benchmark": guestBenchmark,
+  migration,
   dpdk,
   "ipi-gain": ipiGain,
   amd,

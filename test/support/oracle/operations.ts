@@ -128,6 +128,7 @@ function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
   vcpu.program.interruptible = true;
   if (vcpu.guest.hltInGuest || vcpu.guest.mwaitInGuest) {
     vcpu.haltedSince = now;
+    vcpu.coreAwakeAt = null;
     return staysInGuest(vcpu);
   }
   const { value: fast, capable, missCause } = world.resolved.fastpath.hlt;
