@@ -29,6 +29,8 @@ export const AT = {
   tickStopped: 7,
   halted: 8,
   tickCancelled: 9,
+  spinning: 10,
+  locked: 11,
 } as const;
 
 export abstract class LinuxCpu extends Program {
@@ -43,15 +45,15 @@ export abstract class LinuxCpu extends Program {
   protected readonly timers: GuestTimers;
   protected readonly guest: LinuxGuest;
   protected readonly draws: VcpuDraws;
-  private inHandler = false;
+  protected inHandler = false;
   /** Whose work in the handler is still to come, or 0. */
   private handling: Vector | 0 = 0;
 
-  constructor(guest: LinuxGuest, draws: VcpuDraws, boot: Instant) {
+  constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
     super();
     this.guest = guest;
     this.draws = draws;
-    this.timers = guest.timersAt(boot, draws);
+    this.timers = guest.timersAt(boot, index, draws);
   }
 
   /** Goes on in the kernel's or a thread's code, the step `at` being done. */
@@ -79,7 +81,7 @@ export abstract class LinuxCpu extends Program {
     const timer = vector === VECTOR.timer;
     // A clock event device in one-shot mode has nothing programmed once it fired.
     if (timer && !periodic) this.timers.programmed = 0;
-    this.run(GUEST_PATHS.interruptEntry, timer && autoEoi ? OP.none : OP.eoi);
+    this.run(GUEST_PATHS.interruptEntry, timer && autoEoi ? OP.none : this.guest.eoiOp);
   }
 
   /** After the EOI comes the handler's work, after that the way out. */
@@ -112,6 +114,7 @@ export abstract class LinuxCpu extends Program {
     }
     this.inHandler = false;
     this.endOfHandler();
+    if (this.at === AT.spinning) this.memoryChanged();
   }
 
   /** hrtimer_interrupt: runs what is due; returns what it takes. */

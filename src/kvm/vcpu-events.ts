@@ -8,6 +8,7 @@ import { KIND } from "./exit-kinds.ts";
 import { coreAwakeAt } from "./guest-halt.ts";
 import type { GuestOperations } from "./guest-operations.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import type { PauseLoop } from "./pause-loop.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
 import type { RunLoop } from "./run-loop.ts";
@@ -27,6 +28,7 @@ interface EventNeeds {
   readonly block: VcpuBlock;
   readonly ipis: IpiSending;
   readonly scheduler: Scheduler;
+  readonly pauses: PauseLoop;
   readonly switching: VcpuSwitch;
   readonly cpus: PhysicalCpus;
   readonly vhost: VhostNet;
@@ -117,6 +119,10 @@ export class VcpuEvents {
       block.halt(vcpu, now);
       return;
     }
+    if (vcpu.kind === KIND.pauseLoop || (vcpu.kind === KIND.vmcall && vcpu.spin.yieldsTo >= 0)) {
+      this.yields(vcpu, now);
+      return;
+    }
     if (vcpu.kind !== KIND.doorbell) {
       ipis.reachNext(vcpu, now);
       return;
@@ -124,6 +130,14 @@ export class VcpuEvents {
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
     loop.addWakeWork(vcpu, vhost.notified(vcpu, now));
+  }
+
+  /** A directed yield, which takes place when the exit is over. */
+  private yields(vcpu: Vcpu, now: Instant): void {
+    vcpu.phase = PHASE.end;
+    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
+    if (vcpu.kind === KIND.pauseLoop) this.to.pauses.onSpin(vcpu, now);
+    else this.to.pauses.schedYield(vcpu, now);
   }
 
   /** A vCPU that was preempted has a CPU again, perhaps one of its own. */

@@ -15,6 +15,7 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 import { VcpuSettings } from "./vcpu-settings.ts";
@@ -91,6 +92,7 @@ export class Vcpu extends VcpuSettings {
   siblings: readonly Vcpu[] = [];
   /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
   task: Task<Vcpu> | null = null;
+  readonly spin = new SpinState();
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
@@ -127,12 +129,10 @@ export class Vcpu extends VcpuSettings {
   ipiSentAt: Instant = NEVER;
   timer: number = TIMER.none;
   deadline: Instant = NEVER;
-  /** It is armed by a deadline (TSC_DEADLINE), not by a count; then KVM may fire it early and wait. */
+  /** Armed by a deadline (TSC_DEADLINE), which KVM may fire early to wait; or by a count, with a period in periodic mode, else 0. */
   deadlineMode = true;
-  /** Cycles from one expiry to the next in periodic mode, else 0. */
   period = ZERO;
   timerCpu = 0;
-  /** What counted when the vCPU blocked was not an hrtimer. */
   hvTimerBeforeBlock = false;
   /** apic->lapic_timer.pending. */
   timerPending = false;

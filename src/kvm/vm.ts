@@ -57,11 +57,6 @@ export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean
   return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
-/** The VM runs on with its vCPUs and programs where they are. */
-export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  return samePrograms(old, wanted) && old.cpus.join() === wanted.cpus.join();
-}
-
 /** @param lives 0 for a VM that boots. */
 export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant, lives = 0): Vm {
   assert(programs.length === guest.cpus.length, "a VM has one program per vCPU");
