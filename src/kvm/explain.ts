@@ -78,6 +78,7 @@ function vendorParameters({
   x2avic,
   ipiVirtualization,
   apicTimerVirt,
+  pml,
 }: ResolvedHost): readonly Omit<Explanation, "subject" | "topic">[] {
   if (cpu.vendor === "amd") {
     return [
@@ -112,6 +113,7 @@ function vendorParameters({
       why: apicTimerVirt.why,
       source: "KVM: VMX APIC timer virtualization support v2 (2026-03-05), not merged",
     },
+    { predicate: "kvm_intel.pml", value: yesNo(pml), why: pml.why, source: "vmx.c hardware_setup" },
   ];
 }
 

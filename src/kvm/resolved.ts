@@ -90,6 +90,8 @@ export interface ResolvedHost {
   readonly ipiVirtualization: Decided<boolean>;
   /** Hardware APIC-timer virtualization. */
   readonly apicTimerVirt: Decided<boolean>;
+  /** kvm_intel.pml. */
+  readonly pml: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly haltPoll: HaltPollSettings;
   readonly timerAdvance: Decided<TimerAdvanceSettings>;

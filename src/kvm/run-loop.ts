@@ -20,7 +20,7 @@ import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
-import { takeInterrupt, type TakingSettings } from "./take-interrupt.ts";
+import { takeInterrupt } from "./take-interrupt.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
@@ -30,10 +30,12 @@ const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
-export interface RunLoopSettings extends TakingSettings {
+export interface RunLoopSettings {
   readonly ghz: number;
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
+  /** Cycles in which the guest's CPU gets to an interrupt's handler. */
+  readonly interruptDelivery: number;
   /** Cycles that each cycle of code takes more when it first runs after an IBPB. */
   readonly predictorRefill: number;
 }
@@ -47,7 +49,6 @@ export class RunLoop {
   private readonly timer: LapicTimer;
   private readonly accounting: Accounting;
   private readonly tally: Tally;
-  private readonly taken: { readonly accounting: Accounting; readonly tally: Tally };
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
   private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
 
@@ -67,7 +68,6 @@ export class RunLoop {
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
-    this.taken = needs;
     this.execute = needs.execute;
     this.reschedule = needs.reschedule;
   }
@@ -81,7 +81,7 @@ export class RunLoop {
 
   /** The guest is left in the middle of a stretch of computation. */
   exitByEvent(vcpu: Vcpu, kind: number, now: Instant): void {
-    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.beginExit(vcpu, kind, now);
   }
 
@@ -162,12 +162,16 @@ export class RunLoop {
 
   /** The CPU evaluates the virtual IRR in the middle of the guest's computation. */
   lookAtIrr(vcpu: Vcpu, now: Instant): void {
-    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.settle(vcpu, now);
   }
 
   /** The guest has come to the end of a stretch of computation. */
   step(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.writes !== null && vcpu.writes.rest > 0) {
+      this.exitByEvent(vcpu, vcpu.writes.write(now), now);
+      return;
+    }
     vcpu.program.runCycles = 0;
     this.settle(vcpu, now);
   }
@@ -202,6 +206,10 @@ export class RunLoop {
       vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
+    }
+    if (vcpu.writes !== null) {
+      vcpu.writes.ran(now);
+      if (cost.interruptsOnAt !== Infinity) total += vcpu.writes.flush(vcpu);
     }
     vcpu.stepAt = (now + total) as Instant;
   }
@@ -247,7 +255,7 @@ export class RunLoop {
   /** Event injection without APICv: one vector at an entry; the others wait for a window. */
   private injectOne(vcpu: Vcpu, now: Instant): void {
     if (vcpu.irr !== 0 && (vcpu.program.interruptible || vcpu.haltedInGuest)) {
-      takeInterrupt(vcpu, now, this.settings, this.taken);
+      this.take(vcpu, now);
       askForEoiInMemory(vcpu);
     }
     vcpu.windowWanted = vcpu.irr !== 0;
@@ -256,10 +264,9 @@ export class RunLoop {
   /** The guest goes on: takes interrupts, and runs to its next operation that is not at once. */
   private settle(vcpu: Vcpu, now: Instant): void {
     const { program } = vcpu;
+    if (vcpu.writes !== null) vcpu.writes.ran(now);
     for (;;) {
-      if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) {
-        takeInterrupt(vcpu, now, this.settings, this.taken);
-      }
+      if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
       if (vcpu.haltedInGuest) {
         vcpu.stepAt = NEVER;
         return;
@@ -273,10 +280,21 @@ export class RunLoop {
       if (program.runCycles > 0) {
         if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
+        if (vcpu.writes !== null) vcpu.writes.runs(vcpu, now);
         return;
       }
       if (program.op === OP.none) program.next(now);
       else if (this.execute(vcpu, now)) return;
     }
   }
+
+  private take(vcpu: Vcpu, now: Instant): void {
+    takeInterrupt(vcpu, now, this.settings.interruptDelivery, this.accounting, this.tally);
+  }
+}
+
+/** The guest's stretch of computation is broken off; the program goes on with the rest of it. */
+function breakOff(vcpu: Vcpu, now: Instant): void {
+  vcpu.program.runCycles = vcpu.stepAt - now;
+  if (vcpu.writes !== null) vcpu.program.runCycles += vcpu.writes.takeRest();
 }
