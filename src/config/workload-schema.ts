@@ -64,6 +64,13 @@ const workloadShape = {
     .optional()
     .describe("The kernel reaches its APIC by Hyper-V's MSRs, which always exit (Windows with hv-vapic)"),
   background: z.strictObject(backgroundShape).optional().describe("Operations per second of guest compute"),
+  writes: z
+    .strictObject({
+      mib_per_second: decimal(0, 1e6).describe("MiB a second that a running vCPU dirties"),
+      working_set_mib: decimal(0.01, 1e6).describe("MiB among which its writes go"),
+    })
+    .optional()
+    .describe("Memory that the guest writes to, which counts when it is migrated"),
 } satisfies Record<keyof Workload, z.ZodType>;
 
 /** Every key may be missing: then the guest does nothing of the kind. */

@@ -32,6 +32,8 @@ export interface Workload {
   readonly hyperv_apic: boolean;
   /** Background operations per second of guest compute. */
   readonly background: Readonly<Record<BackgroundOperation, number>>;
+  /** Memory that it writes to while it runs: MiB that a second dirties anew, and the working set among which its writes go; all assumed. */
+  readonly writes: { readonly mib_per_second: number; readonly working_set_mib: number };
   readonly source: string;
 }
 
@@ -88,4 +90,5 @@ export const QUIET = {
     self_ipi: 0,
     debug_register: 0,
   },
+  writes: { mib_per_second: 20, working_set_mib: 32 },
 } as const satisfies Omit<Workload, "doc" | "source">;

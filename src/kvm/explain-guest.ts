@@ -63,6 +63,10 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
 
 type Row = Omit<Explanation, "subject" | "topic">;
 
+/** How many of the timer's and the ICR's fastpaths this VM's exits take on this host. */
+export const liveFastpaths = (host: ResolvedHost, guest: ResolvedGuest): number =>
+  [preemptionTimerRow, tscDeadlineRow, icrRow].filter((row) => row(host, guest).value === "live").length;
+
 const SOURCE = {
   registers: { intel: "vmx.c vmx_update_msr_bitmap_x2apic", amd: "svm/avic.c avic_activate_vmcb" },
   ipis: { intel: "vmx.c enable_ipiv", amd: "svm/avic.c avic_incomplete_ipi_interception" },

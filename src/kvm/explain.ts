@@ -77,6 +77,7 @@ function vendorParameters({
   apicv,
   x2avic,
   ipiVirtualization,
+  pml,
 }: ResolvedHost): readonly Omit<Explanation, "subject" | "topic">[] {
   if (cpu.vendor === "amd") {
     return [
@@ -105,6 +106,7 @@ function vendorParameters({
       why: ipiVirtualization.why,
       source: "vmx.c hardware_setup (5.19)",
     },
+    { predicate: "kvm_intel.pml", value: yesNo(pml), why: pml.why, source: "vmx.c hardware_setup" },
   ];
 }
 

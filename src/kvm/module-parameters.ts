@@ -113,3 +113,11 @@ export function timerAdvance(spec: HostSpec, traits: KernelTraits): Decided<Time
       return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: "lapic_timer_advance_ns=-1: follows the observed delay (5.4 on)" };
   }
 }
+
+/** kvm_intel.pml: the CPU logs what a guest writes to, while its VM is migrated. */
+export function pml(spec: HostSpec, cpu: CpuModel): Decided<boolean> {
+  if (cpu.vendor === "amd") return { value: false, why: "SVM has no page-modification log: pages are write-protected" };
+  if (!cpu.hasPml) return { value: false, why: "the CPU has no page-modification log: pages are write-protected" };
+  if (spec.kvm.pml === "off") return { value: false, why: "kvm_intel.pml=N: pages are write-protected" };
+  return { value: true, why: "default Y, and the CPU has it" };
+}

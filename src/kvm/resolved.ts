@@ -85,6 +85,8 @@ export interface ResolvedHost {
   readonly apicv: Decided<boolean>;
   readonly x2avic: Decided<boolean>;
   readonly ipiVirtualization: Decided<boolean>;
+  /** kvm_intel.pml. */
+  readonly pml: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;
   readonly haltPoll: HaltPollSettings;
   readonly timerAdvance: Decided<TimerAdvanceSettings>;

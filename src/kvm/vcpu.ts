@@ -15,15 +15,13 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { VcpuWrites } from "./dirty-log.ts";
 import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 import { VcpuSettings } from "./vcpu-settings.ts";
 
-/**
- * Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. From
- * `blocked` on the thread is on no CPU.
- */
+/** Numbers of VCPU_STATES; a paused vCPU, not in KVM_RUN, is in none. From `blocked` on the thread is on no CPU. */
 export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
@@ -102,8 +100,6 @@ export class Vcpu extends VcpuSettings {
   haltedInGuest = false;
   /** A signal waits for it to leave KVM_RUN: what happens instead of the next entry. */
   stop: ((now: Instant) => void) | null = null;
-  /** Of a paused vCPU: its last instruction was a HLT (KVM_MP_STATE_HALTED). */
-  halted = false;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -149,6 +145,8 @@ export class Vcpu extends VcpuSettings {
   /** Cycles that its core has slept inside the guest, in complete stretches. */
   sleptInGuest = ZERO;
   wakeRequested = false;
+  /** Its writes, while the memory of its VM is watched. */
+  writes: VcpuWrites | null = null;
   /** When its thread went to sleep last. */
   blockedAt: Instant = NEVER;
   /** Another thread wants the CPU that it polls on. */
@@ -288,6 +286,7 @@ export class Vcpu extends VcpuSettings {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.writes?.shift(delta);
     this.wokenAt = move(this.wokenAt);
     this.awakeAt = move(this.awakeAt);
     this.blockedAt = move(this.blockedAt);

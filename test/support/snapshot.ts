@@ -63,6 +63,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    pml: yes,
     x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
@@ -150,7 +151,7 @@ export function fakeHost(name: string, change: Partial<HostSnapshot> = {}): Host
 
 /** A published fleet of these hosts, a minute old. */
 export function fakeFleet(hosts: readonly HostSnapshot[]): FleetSnapshot {
-  return { nowNs: 60e9, hosts: new Map(hosts.map((host) => [host.plan.name, host])) };
+  return { nowNs: 60e9, hosts: new Map(hosts.map((host) => [host.plan.name, host])), migrations: [], residences: [] };
 }
 
 /** A fleet of n ordinary hosts in two groups. */

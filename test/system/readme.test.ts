@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DaemonProcess } from "../support/daemon-process.ts";
+import { DEMO_FLEET, DaemonProcess } from "../support/daemon-process.ts";
 import { PrometheusProcess } from "../support/prometheus-process.ts";
 
 const fenced = (path: string, language: string): string[] =>
@@ -38,9 +38,9 @@ describe.each(SCRAPE_CONFIGS.map((text, i) => [i + 1, text] as const))("the demo
   let daemon: DaemonProcess;
   let prometheus: PrometheusProcess;
   beforeAll(async () => {
-    daemon = new DaemonProcess(readFileSync("config/fleet/fleet.yaml", "utf8"));
+    daemon = new DaemonProcess(DEMO_FLEET);
     const { host } = new URL(await daemon.url());
-    prometheus = await PrometheusProcess.start(text.replace("scrape_configs:\n", "").replaceAll("localhost:9464", host));
+    prometheus = await PrometheusProcess.start({ scrapeConfigs: text.replace("scrape_configs:\n", "").replaceAll("localhost:9464", host) });
     await prometheus.query("count(kvm_host_up == 1) == 14", 40_000);
   });
   afterAll(async () => {

@@ -1,16 +1,16 @@
 /** The five toggles of the README, on the demo fleet, as its user makes them: by editing a file. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DaemonProcess } from "../support/daemon-process.ts";
+import { DEMO_FLEET, DaemonProcess } from "../support/daemon-process.ts";
 import { parseExposition, samplesNamed, type ParsedSample } from "../support/exposition.ts";
 
 const WINDOW_MS = 4000;
 
 let daemon: DaemonProcess;
 beforeAll(async () => {
-  daemon = new DaemonProcess(readFileSync("config/fleet/fleet.yaml", "utf8"));
+  daemon = new DaemonProcess(DEMO_FLEET);
   await daemon.url();
   await pause(1500);
 });
