@@ -42,6 +42,8 @@ export abstract class LinuxCpu extends Program {
   protected at: number = AT.boot;
   /** When the thread that slept until a time wanted to wake. */
   protected due: Instant = NEVER;
+  /** By how much the time axis was moved since the boot. */
+  protected moved = -0;
   protected readonly timers: GuestTimers;
   protected readonly guest: LinuxGuest;
   protected readonly draws: VcpuDraws;
@@ -67,6 +69,7 @@ export abstract class LinuxCpu extends Program {
   }
 
   override shift(delta: number): void {
+    this.moved += delta;
     this.shiftOperands(delta);
     this.timers.shift(delta);
     this.due = (this.due + delta) as Instant;
