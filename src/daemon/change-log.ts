@@ -1,7 +1,7 @@
 /** Accepted changes of hosts, as the API lists them and the log words them. */
 import { isDeepStrictEqual } from "node:util";
 import { diffSpecs, hardestEffect, type KeyChange } from "../config/diff.ts";
-import type { Action, HostPlan } from "../fleet/action.ts";
+import type { HostAction, HostPlan } from "../fleet/action.ts";
 import type { FleetSnapshot } from "../fleet/snapshot.ts";
 import type { ChangeRecord } from "../http/backend.ts";
 
@@ -17,7 +17,7 @@ export class ChangeLog {
   }
 
   /** Remembers what actions changed, between the fleet before and the fleet after them. */
-  add(actions: readonly Action[], before: FleetSnapshot, after: FleetSnapshot, time: Date): readonly ChangeRecord[] {
+  add(actions: readonly HostAction[], before: FleetSnapshot, after: FleetSnapshot, time: Date): readonly ChangeRecord[] {
     const records = actions.map((action): ChangeRecord => {
       const host = action.kind === "remove" ? action.name : action.host.name;
       const was = before.hosts.get(host)?.plan;

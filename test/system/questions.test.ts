@@ -9,9 +9,11 @@ let prometheus: PrometheusProcess;
 beforeAll(async () => {
   daemon = new DaemonProcess(DEMO_FLEET);
   const { host } = new URL(await daemon.url());
-  prometheus = await PrometheusProcess.start(`
+  prometheus = await PrometheusProcess.start({
+    scrapeConfigs: `
   - { job_name: kvm, http_sd_configs: [{ url: "http://${host}/sd", refresh_interval: 1s }] }
-`);
+`,
+  });
   await prometheus.query("count(up == 1) >= 24", 60_000);
 });
 afterAll(async () => {

@@ -40,7 +40,7 @@ describe.each(SCRAPE_CONFIGS.map((text, i) => [i + 1, text] as const))("the demo
   beforeAll(async () => {
     daemon = new DaemonProcess(DEMO_FLEET);
     const { host } = new URL(await daemon.url());
-    prometheus = await PrometheusProcess.start(text.replace("scrape_configs:\n", "").replaceAll("localhost:9464", host));
+    prometheus = await PrometheusProcess.start({ scrapeConfigs: text.replace("scrape_configs:\n", "").replaceAll("localhost:9464", host) });
     await prometheus.query("count(kvm_host_up == 1) == 24", 40_000);
   });
   afterAll(async () => {
