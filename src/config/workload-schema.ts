@@ -1,8 +1,8 @@
 /** The schema of `workloads/<name>.yaml`, and of a workload's name in a guest. */
 import * as z from "zod";
-import type { BackgroundOperation, Workload } from "../guest/workload.ts";
+import type { BackgroundOperation, Rhythm, Workload } from "../guest/workload.ts";
 import { WORKLOAD_NAMES } from "../guest/workloads.ts";
-import { decimal, integer } from "./scalars.ts";
+import { decimal, integer, oneOf } from "./scalars.ts";
 
 /** What a workload of one's own may be called. */
 export const WORKLOAD_NAME = /^[a-z][a-z0-9._-]{0,39}$/;
@@ -32,6 +32,13 @@ const backgroundShape = {
   debug_register: rate("MOV to or from a debug register"),
 } satisfies Record<BackgroundOperation, z.ZodType>;
 
+const rhythmShape = {
+  shape: oneOf(["steady", "bursts", "diurnal"]).optional().describe("steady; bursts: all or little; diurnal: up and down as a cosine"),
+  period_s: decimal(0.001, 1e9).optional().describe("Length of a period, seconds from the guest's boot on"),
+  busy_share: decimal(0.001, 1).optional().describe("Part of each period that is busy (bursts)"),
+  quiet_load: decimal(0.001, 1).optional().describe("What is left of the demand at the quietest time"),
+} satisfies Record<keyof Rhythm, z.ZodType>;
+
 const workloadShape = {
   doc: text("What it stands for"),
   source: text("Where its figures come from"),
@@ -51,6 +58,7 @@ const workloadShape = {
   doorbell_chance: chance("Doorbells (virtio notify, ioeventfd) per piece of work that was asked for"),
   interval_ns: decimal(0, 1e12).optional().describe("Interval of a periodic high-resolution timer with its own thread; 0: none"),
   soft_timers_per_second: rate("Timer-wheel timers that expire"),
+  rhythm: z.strictObject(rhythmShape).optional().describe("How requests and quiet interrupts come and go"),
   hyperv_apic: z
     .boolean({ error: "expected true | false" })
     .optional()
