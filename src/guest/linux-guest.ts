@@ -6,8 +6,10 @@ import { nearest } from "../lib/nearest.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
+import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
+import { stretched } from "./rhythm.ts";
 import { SpinLock } from "./spin-lock.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
 import { BACKGROUND_OPERATIONS, type BackgroundOperation, type Workload } from "./workload.ts";
@@ -20,6 +22,7 @@ export interface LinuxGuestSettings {
   readonly load: number;
   readonly hz: number;
   readonly nohz: boolean;
+  readonly timer: GuestTimer;
   readonly ghz: number;
   readonly boot: Instant;
   /** The guest kernel writes the clock event device twice when it restarts its first timer (before 5.15). */
@@ -37,6 +40,7 @@ export interface RunQueue {
 
 export class LinuxGuest {
   readonly nohz: boolean;
+  readonly clockEvent: ClockEventDevice;
   readonly messagesPerVcpu: number;
   readonly tickCycles: number;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
@@ -44,11 +48,17 @@ export class LinuxGuest {
   readonly intervalCycles: number;
   readonly watchdogCycles: number;
   readonly restartsTwice: boolean;
+  /** How its kernel ends an interrupt, and how it sends one to another vCPU. */
+  readonly eoiOp: Op;
+  readonly ipiOp: Op;
   /** One per vCPU, filled as they boot. */
   readonly runQueues: RunQueue[] = [];
   /** The lock of each of them. */
   readonly locks: readonly SpinLock[];
 
+  private readonly vcpus: number;
+  private readonly boot: Instant;
+  private readonly cyclesPerSecond: number;
   private readonly workload: Workload;
   private readonly workCycles: number;
   private readonly workTable: Float64Array;
@@ -62,9 +72,13 @@ export class LinuxGuest {
   constructor(settings: LinuxGuestSettings) {
     const { workload, ghz, load } = settings;
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
+    this.vcpus = settings.vcpus;
+    this.boot = settings.boot;
+    this.cyclesPerSecond = ghz * 1e9;
     this.workload = workload;
     this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
+    this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.interval_ns > 0);
     this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
@@ -77,6 +91,8 @@ export class LinuxGuest {
     const { requests_per_second: requests, quiet_interrupts_per_second: quiet } = workload;
     this.arrivalCycles = perSecond((requests + quiet) * load);
     this.quietShare = quiet === 0 ? 0 : quiet / (requests + quiet);
+    this.eoiOp = workload.hyperv_apic ? OP.hvEoi : OP.eoi;
+    this.ipiOp = workload.hyperv_apic ? OP.hvIpi : OP.ipi;
     const kinds = backgroundKinds(workload);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
     this.backgroundCycles = perSecond(total);
@@ -84,10 +100,10 @@ export class LinuxGuest {
     this.backgroundOps = kinds.map(({ op }) => op);
   }
 
-  /** The timers of one vCPU at boot. */
-  timersAt(boot: Instant, draws: VcpuDraws): GuestTimers {
+  /** The timers of one vCPU at boot. Its ticks come with those of the others, its threads' timers do not. */
+  timersAt(boot: Instant, index: number, draws: VcpuDraws): GuestTimers {
     const after = (cycles: number): Instant => (boot + this.tickPhase + cycles) as Instant;
-    const sleeper = this.intervalCycles === 0 ? NEVER : after(this.intervalCycles);
+    const sleeper = this.intervalCycles === 0 ? NEVER : after(nearest(this.intervalCycles * (1 + index / this.vcpus)));
     const wheel = this.wheelAfter(boot, draws);
     return new GuestTimers({ tick: after(this.tickCycles), watchdog: after(this.watchdogCycles), sleeper, wheel }, this.tickCycles);
   }
@@ -102,10 +118,18 @@ export class LinuxGuest {
     return (due + this.intervalCycles * Math.max(1, Math.ceil((now - due + 1) / this.intervalCycles))) as Instant;
   }
 
-  /** Instant of the device's next interrupt, Infinity when the workload has none. */
-  arrivalAfter(now: Instant, draws: VcpuDraws): Instant {
+  /** Instant of the device's next interrupt, Infinity when the workload has none. `moved`: how far the time axis was moved since the boot. */
+  arrivalAfter(now: Instant, moved: number, draws: VcpuDraws): Instant {
     if (this.arrivalCycles === Infinity) return Infinity as Instant;
-    return (now + exponential(draws.arrival.next(), this.arrivalCycles)) as Instant;
+    const gap = exponential(draws.arrival.next(), this.arrivalCycles);
+    const { rhythm } = this.workload;
+    if (rhythm.shape === "steady") return (now + gap) as Instant;
+    const seconds = stretched(rhythm, this.secondsAt(now, moved), gap / this.cyclesPerSecond);
+    return (now + Math.max(1, nearest(seconds * this.cyclesPerSecond))) as Instant;
+  }
+
+  private secondsAt(now: Instant, moved: number): number {
+    return (now - moved - this.boot) / this.cyclesPerSecond;
   }
 
   /** The interrupt brings no request. */
@@ -149,6 +173,12 @@ export class LinuxGuest {
     return pick >= self ? pick + 1 : pick;
   }
 
+  /** A thread that wakes on a busy vCPU preempts what runs there. */
+  preempts(draws: VcpuDraws): boolean {
+    const { preempt_chance: chance } = this.workload;
+    return chance > 0 && draws.preempt.next() < chance;
+  }
+
   ringsDoorbell(draws: VcpuDraws): boolean {
     return this.workload.doorbell_chance > 0 && draws.doorbell.next() < this.workload.doorbell_chance;
   }
@@ -163,8 +193,11 @@ const OPS: Readonly<Record<BackgroundOperation, Op>> = {
   level_eoi: OP.levelEoi,
   hypercall: OP.hypercall,
   other_msr: OP.otherMsr,
+  self_ipi: OP.selfIpi,
+  debug_register: OP.debugRegister,
 };
 
-function backgroundKinds({ background }: Workload): { rate: number; op: Op }[] {
-  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: OPS[name] })).filter(({ rate }) => rate > 0);
+function backgroundKinds({ background, hyperv_apic: hyperv }: Workload): { rate: number; op: Op }[] {
+  const opOf = (name: BackgroundOperation): Op => (hyperv && name === "self_ipi" ? OP.hvSelfIpi : OPS[name]);
+  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: opOf(name) })).filter(({ rate }) => rate > 0);
 }

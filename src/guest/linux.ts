@@ -30,6 +30,8 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private ring = 0;
   /** The device has raised its interrupt and is not served yet. */
   private raised = false;
+  /** Somebody asked for the piece of work under way; otherwise a busy thread goes on. */
+  private asked = false;
   /** CPU whose thread is being woken. */
   private wakes = 0;
   private readonly index: number;
@@ -37,16 +39,16 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private readonly busy: boolean;
 
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
-    super(guest, draws, boot);
+    super(guest, index, draws, boot);
     this.index = index;
     this.busy = guest.isBusy(index);
     this.ready = guest.messagesPerVcpu;
     this.toBackground = guest.backgroundGap(draws);
-    this.arrivalAt = guest.arrivalAfter(boot, draws);
+    this.arrivalAt = guest.arrivalAfter(boot, 0, draws);
   }
 
   override arrive(now: Instant): boolean {
-    this.arrivalAt = this.guest.arrivalAfter(now, this.draws);
+    this.arrivalAt = this.guest.arrivalAfter(now, this.moved, this.draws);
     if (!this.guest.isQuiet(this.draws)) this.ring++;
     const raises = !this.raised;
     this.raised = true;
@@ -79,7 +81,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
         return;
       case AT.woke:
         this.at = AT.rung;
-        if (this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
+        if (this.asked && this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
         else this.endOfWork(now);
         return;
       case AT.rung:
@@ -106,7 +108,8 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   }
 
   private startWork(now: Instant): void {
-    if (this.ready > 0) this.ready--;
+    this.asked = this.ready > 0;
+    if (this.asked) this.ready--;
     if (this.observer !== null) this.observer(now, this.due);
     this.workSize = this.guest.workSize(this.draws);
     this.workLeft = this.workSize;
@@ -139,7 +142,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     this.wakeRemote();
   }
 
-  /** try_to_wake_up on another vCPU: its run queue grows, an idle one needs an IPI. */
+  /** try_to_wake_up on another vCPU: its run queue grows; an idle one, or one to be preempted, needs an IPI. */
   private wakeRemote(): void {
     const target = this.guest.remoteTarget(this.index, this.draws);
     if (target < 0) {
@@ -171,7 +174,8 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private wake(cycles: number): void {
     const sibling = this.guest.runQueues[this.wakes] as RunQueue;
     sibling.ready++;
-    this.run(cycles, sibling.idle && this.wakes !== this.index ? OP.ipi : OP.none, this.wakes);
+    const interrupts = this.wakes !== this.index && (sibling.idle || this.guest.preempts(this.draws));
+    this.run(cycles, interrupts ? this.guest.ipiOp : OP.none, this.wakes);
   }
 
   /** The lock that it spins for may be free. */

@@ -52,6 +52,14 @@ export const OP = {
   periodic: 23,
   /** WRMSR HV_X64_MSR_STIMER0_COUNT, a synthetic timer of Hyper-V; operand: the instant at which it runs out, 0 stops it. */
   hvStimer: 24,
+  /** MOV to or from a debug register. */
+  debugRegister: 25,
+  /** WRMSR HV_X64_MSR_EOI, Hyper-V's end of interrupt. */
+  hvEoi: 26,
+  /** WRMSR HV_X64_MSR_ICR to one vCPU; operand: its index. */
+  hvIpi: 27,
+  /** WRMSR HV_X64_MSR_ICR with the self shorthand, as Windows asks itself for a deferred call. */
+  hvSelfIpi: 28,
   /** Spins with PAUSE until memory changes (`memoryChanged`). */
   spin: 40,
   /** KVM_HC_SCHED_YIELD: another vCPU is to run instead; operand: its index. */

@@ -6,6 +6,7 @@ import { factsOf, factsOfPlan } from "./facts.ts";
 import { exitMetrics } from "./host/exits.ts";
 import { fastpathMetrics } from "./host/fastpaths.ts";
 import { hostMetrics } from "./host/host.ts";
+import { migrationMetrics } from "./host/migrations.ts";
 import { mitigationMetrics } from "./host/mitigations.ts";
 import { statisticsMetrics } from "./host/statistics.ts";
 import { timeMetrics } from "./host/time.ts";
@@ -20,6 +21,7 @@ export const HOST_METRIC: Readonly<Record<HostMetricName, HostMetric>> = {
   ...fastpathMetrics,
   ...timerMetrics,
   ...timeMetrics,
+  ...migrationMetrics,
   ...statisticsMetrics,
   ...mitigationMetrics,
 } satisfies Record<HostMetricName, HostMetric>;
@@ -53,7 +55,7 @@ const countsByHost = new WeakMap<ResolvedHost, Map<string, number>>();
 function countSeries(facts: HostFacts): number {
   const counts = countsByHost.get(facts.resolved) ?? new Map<string, number>();
   countsByHost.set(facts.resolved, counts);
-  const key = facts.workloads.join();
+  const key = `${facts.workloads.join()} ${facts.rareExits}`;
   const count = counts.get(key) ?? HOST_METRIC_NAMES.reduce((sum, name) => sum + HOST_METRIC[name].series(facts).length, 0);
   counts.set(key, count);
   return count;

@@ -8,6 +8,7 @@ import type { HostPlan } from "../../src/fleet/action.ts";
 import { HIGH_UNIT, type FleetSnapshot, type HostSnapshot } from "../../src/fleet/snapshot.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { CPUS } from "../../src/hw/cpus.ts";
+import { SHOWN_CELLS } from "../../src/kvm/exits.ts";
 import { AT, COUNTERS_LENGTH, EXIT_CYCLE_EDGES, REGION_SIZE } from "../../src/kvm/counters.ts";
 import { FASTPATH_NAMES } from "../../src/kvm/fastpaths.ts";
 import { kernelOf } from "../../src/kvm/kernel-choice.ts";
@@ -34,6 +35,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         specCtrlDiffers: yes,
         canPostTimer: { ...yes, value: false },
         canUseHvTimer: yes,
+        canVirtualizeTimer: { ...yes, value: false },
       };
       const exits = { hltInGuest: false, mwaitInGuest: false, pauseInGuest: false };
       return {
@@ -62,10 +64,12 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    apicTimerVirt: { ...yes, value: false },
+    pml: yes,
     x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
-    haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 },
+    haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0, shrinkFloorNs: 0 },
     timerAdvance: { value: { mode: "adaptive", ns: 1000 }, why: "a test says so" },
     vulnerabilities: VULNERABILITIES,
     entryWork: {
@@ -125,6 +129,8 @@ function fakeCounters(seed: number, resolved: ResolvedHost): { low: Float64Array
     const start = AT.exitBuckets + cell * width;
     low[AT.exits + cell] = low.subarray(start, start + width).reduce((sum, count) => sum + count, 0);
   }
+  // Exits that only some workloads cause.
+  low.fill(0, AT.exits + SHOWN_CELLS[resolved.cpu.vendor].length, AT.exits + REGION_SIZE.exits);
   for (const [i, name] of WORKLOAD_NAMES.entries()) {
     if (!resolved.guests.some(({ spec }) => spec.workload === name)) low[AT.workCycles + i] = 0;
   }
@@ -147,7 +153,7 @@ export function fakeHost(name: string, change: Partial<HostSnapshot> = {}): Host
 
 /** A published fleet of these hosts, a minute old. */
 export function fakeFleet(hosts: readonly HostSnapshot[]): FleetSnapshot {
-  return { nowNs: 60e9, hosts: new Map(hosts.map((host) => [host.plan.name, host])) };
+  return { nowNs: 60e9, hosts: new Map(hosts.map((host) => [host.plan.name, host])), migrations: [], residences: [] };
 }
 
 /** A fleet of n ordinary hosts in two groups. */

@@ -8,7 +8,7 @@ import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
 import { completed, deliver, wakerCycles, writtenByAvic } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
-import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
+import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
 import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
@@ -19,6 +19,8 @@ const ORDINARY = new Map<Op, ExitKindName>([
   [OP.pageFault, "eptViolation"],
   [OP.hypercall, "vmcall"],
   [OP.otherMsr, "otherMsr"],
+  [OP.debugRegister, "drAccess"],
+  [OP.hvEoi, "eoi"],
 ]);
 
 /** Performs the operation that the program has come to; true when the guest was left. */
@@ -45,6 +47,9 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
     case OP.selfIpi:
       return selfIpi(world, vcpu, now);
+    case OP.hvSelfIpi:
+      vcpu.irr.add(VECTOR.call);
+      return exits(world, vcpu, "hvIcr", now);
     case OP.invd:
       return invd(world, vcpu, now);
     case OP.ipi:
@@ -53,6 +58,7 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
     case OP.ipiSelf:
     case OP.ipiBroadcast:
     case OP.ipiHypercall:
+    case OP.hvIpi:
       return sendIpi(world, vcpu, op, now);
     default:
       return staysInGuest(vcpu);
@@ -73,9 +79,16 @@ function staysInGuest(vcpu: OracleVcpu): false {
   return false;
 }
 
-function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
+function tscDeadline(world: World, vcpu: OracleVcpu, now: number): boolean {
   const { cpu, fastpath, traits } = world.resolved;
   const deadline = vcpu.program.operand;
+  if (vcpu.virtualTimer) {
+    const takes = cpu.cycles.virtualTimerWrite.value;
+    writeVirtualDeadline(world, vcpu, deadline, now + takes);
+    staysInGuest(vcpu);
+    vcpu.program.runCycles = takes;
+    return false;
+  }
   const { value: on, capable, missCause } = fastpath.tsc_deadline;
   const fast = on && (vcpu.canUseHvTimer || traits.tscDeadline === "unconditional");
   // In svm_vcpu_run itself there never was a loop.
@@ -85,6 +98,7 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
   if (!fast && capable) exit.miss = on ? "no_hv_timer" : missCause;
   const armed = writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
   if (kind === "tscDeadlineReenter" && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
+  if (fast && armed === "injected") notifyItself(world, vcpu);
   if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
 }
@@ -105,6 +119,15 @@ export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number
   const exit = exitByEvent(world, vcpu, decision.value ? fast : "preemptionTimerSlow", now, computationLeft(vcpu, now));
   if (!decision.value) exit.miss = decision.missCause;
   hvTimerExpired(world, vcpu, now + exit.cost.effectAt);
+  if (decision.value && vcpu.apicv) notifyItself(world, vcpu);
+}
+
+/** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
+function notifyItself(world: World, vcpu: OracleVcpu): void {
+  const { cpu, traits } = world.resolved;
+  // AVIC rings no doorbell of the CPU that it runs on.
+  if (cpu.vendor === "amd" || traits.selfNotification === "skipped") return;
+  addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
@@ -147,7 +170,8 @@ type IpiOp =
   | typeof OP.ipiShorthand
   | typeof OP.ipiSelf
   | typeof OP.ipiBroadcast
-  | typeof OP.ipiHypercall;
+  | typeof OP.ipiHypercall
+  | typeof OP.hvIpi;
 const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
 
 function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boolean {
@@ -155,7 +179,7 @@ function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boo
   // A guest in cluster mode has logical destinations only.
   const op = asked === OP.ipi && apic === "x2apic-cluster" ? OP.ipiLogical : asked;
   const { operand } = vcpu.program;
-  const target = op === OP.ipi || op === OP.ipiLogical ? operand : null;
+  const target = op === OP.ipi || op === OP.ipiLogical || op === OP.hvIpi ? operand : null;
   if (hasIcrHalves(world, vcpu) && WITH_DESTINATION.has(op) && !vcpu.destinationWritten) {
     exitByOperation(world, vcpu, "apicAccess", now);
     vcpu.destinationWritten = true;
@@ -169,7 +193,7 @@ function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boo
   }
   const whom = targets(vcpu, target, op);
   for (const one of whom) one.ipiSentAt ??= now;
-  const sender = op === OP.ipiHypercall ? "KVM" : icrSender(world, vcpu);
+  const sender = op === OP.ipiHypercall || op === OP.hvIpi ? "KVM" : icrSender(world, vcpu);
   if (sender === "VMX" && op === OP.ipi) {
     for (const one of whom) deliver(world, one, VECTOR.reschedule, now);
     return staysInGuest(vcpu);
@@ -212,6 +236,7 @@ function icrExit(
 ): { kind: ExitKindName; miss: MissCause | null } {
   const { fastpath, traits } = world.resolved;
   if (op === OP.ipiHypercall) return { kind: "vmcall", miss: null };
+  if (op === OP.hvIpi) return { kind: "hvIcr", miss: null };
   // The hardware traps what it cannot deliver by itself.
   if (sender === "VMX") return { kind: "apicWrite", miss: null };
   if (sender === "AVIC") return { kind: "avicIncompleteIpi", miss: null };
