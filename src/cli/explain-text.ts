@@ -1,4 +1,5 @@
 /** An explanation for people: sections in the order in which decisions rest on each other. */
+import { workloadNameOf } from "../guest/workload-choice.ts";
 import type { KeyChange } from "../config/diff.ts";
 import type { AlikeVms } from "../kvm/explain-alike.ts";
 import type { ExplainedExit } from "../kvm/explain-exits.ts";
@@ -76,10 +77,10 @@ const predicateRow = ({ predicate, value, why, cycles }: Explanation): string[] 
 
 function vmTitle(vms: AlikeVms["vms"]): string {
   const [first, last] = [vms[0], vms.at(-1)];
-  const { vcpus = 0, workload = "" } = first?.spec ?? {};
+  const { vcpus = 0, workload = "idle" } = first?.spec ?? {};
   const names = vms.length === 1 ? `VM ${first?.name}` : `VMs ${first?.name} to ${last?.name}`;
   const pinned = vms.map(({ cpus }) => cpus.join(",")).join(" and ");
-  return `${names}: ${vcpus} vCPUs${vms.length === 1 ? "" : " each"}, ${workload}, on CPUs ${pinned}`;
+  return `${names}: ${vcpus} vCPUs${vms.length === 1 ? "" : " each"}, ${workloadNameOf(workload)}, on CPUs ${pinned}`;
 }
 
 function exitRow({ operation, exit, cycles, components }: ExplainedExit): string[] {

@@ -7,7 +7,7 @@ import type { ConfigError } from "./error.ts";
 import type { OverrideInput } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { mergePatch } from "./merge.ts";
-import type { KernelsRead, OwnKernels } from "./own-kernels.ts";
+import type { Own, OwnRead } from "./own.ts";
 import { type Group, groupOf, type Plan, planHosts } from "./plan.ts";
 import type { FileParts, Placed } from "./read-file.ts";
 import { duplicateGroups, idleOverrides, impossibleSpecs, undefinedCohorts } from "./semantics.ts";
@@ -31,7 +31,7 @@ export interface LoadedConfig {
   readonly defaults: HostSpecPatch;
   readonly groups: readonly Group[];
   readonly overrides: readonly LoadedOverride[];
-  readonly kernels: OwnKernels;
+  readonly own: Own;
   /** Every host, in order of its group and number. */
   readonly hosts: readonly HostPlan[];
 }
@@ -51,10 +51,10 @@ const SEED_DEFAULT = 1;
 
 /**
  * Joins the files' parts into one configuration, with every error that shows on the way.
- * @param own kernels of one's own; where one of them has an error, no host is planned.
+ * @param own kernels and workloads of one's own; where one of them has an error, no host is planned.
  * @param incomplete a file could not be opened: what it may have defined is not missed here.
  */
-export function assemble(parts: readonly Part[], own: KernelsRead, incomplete: boolean): Assembled {
+export function assemble(parts: readonly Part[], own: OwnRead, incomplete: boolean): Assembled {
   const cohorts = cohortsOf(parts);
   const defaults = parts.flatMap((part) => part.defaults ?? []);
   const groups = parts.flatMap((part) => part.groups);
@@ -65,7 +65,7 @@ export function assemble(parts: readonly Part[], own: KernelsRead, incomplete: b
     defaults: defaults.reduce<HostSpecPatch>((below, { value }) => mergePatch(below, value), {}),
     groups: tooMany.length > 0 || own.errors.length > 0 ? [] : groups.map(({ value }) => groupOf(value)),
     overrides: overrides.map(({ value }) => value),
-    kernels: own.kernels,
+    own: { kernels: own.kernels, workloads: own.workloads },
   };
   const plan = planHosts(layers);
   const broken = (key: string): boolean => incomplete || parts.some((part) => part.broken === "all" || part.broken.has(key));

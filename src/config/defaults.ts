@@ -2,13 +2,16 @@
  * What a host is when the configuration says nothing, and how a partial specification becomes a
  * whole one: built-in defaults, then the preset of its scenario, then its own keys.
  */
+import type { WorkloadChoice } from "../guest/workload-choice.ts";
 import { CPUS } from "../hw/cpus.ts";
 import type { GuestSpec, HostSpec, Scenario } from "../kvm/host-spec.ts";
 import type { KernelChoice } from "../kvm/kernel-choice.ts";
 import { SpecError } from "../kvm/resolved.ts";
 import type { GuestSpecPatch, HostSpecPatch, Patch } from "./host-schema.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
-import { kernelNamed, NO_OWN_KERNELS, type OwnKernels } from "./own-kernels.ts";
+import { NO_OWN, type Own } from "./own.ts";
+import { kernelNamed, type OwnKernels } from "./own-kernels.ts";
+import { workloadNamed } from "./own-workloads.ts";
 
 /** A guest when its map says nothing. */
 const GUEST_DEFAULTS: GuestSpec = {
@@ -44,6 +47,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
   host_hz: 250,
   cstates: "c6",
   smt: true,
+  turbo: false,
   kvm: {
     pi_inject_timer: "auto",
     preemption_timer: "on",
@@ -105,24 +109,33 @@ function kernelSaid(name: string | null | undefined, standard: KernelChoice, own
   return kernel;
 }
 
-function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>, own: OwnKernels): Record<string, GuestSpec> {
+/** The same for a workload. */
+function workloadSaid(name: string | null | undefined, own: Own, where: readonly string[]): WorkloadChoice {
+  if (name === null || name === undefined) return GUEST_DEFAULTS.workload;
+  const workload = workloadNamed(name, own.workloads);
+  if (workload === undefined) throw new SpecError(where, `expected a workload that exists, came ${JSON.stringify(name)}`);
+  return workload;
+}
+
+function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>, own: Own): Record<string, GuestSpec> {
   const whole: Record<string, GuestSpec> = {};
   for (const [name, guest] of Object.entries(guests)) {
     if (guest === null || guest === undefined) continue;
-    const kernel = kernelSaid(guest.kernel, GUEST_DEFAULTS.kernel, own, ["guests", name, "kernel"]);
-    whole[name] = { ...complete(GUEST_DEFAULTS, guest), kernel };
+    const kernel = kernelSaid(guest.kernel, GUEST_DEFAULTS.kernel, own.kernels, ["guests", name, "kernel"]);
+    const workload = workloadSaid(guest.workload, own, ["guests", name, "workload"]);
+    whole[name] = { ...complete(GUEST_DEFAULTS, guest), kernel, workload };
   }
   return whole;
 }
 
 /**
  * Completes a partial specification with the scenario's preset and the defaults.
- * @param own kernels that it may name besides those of the catalogue.
+ * @param own kernels and workloads that it may name besides those of the catalogue.
  */
-export function completeHostSpec(patch: HostSpecPatch, own: OwnKernels = NO_OWN_KERNELS): HostSpec {
+export function completeHostSpec(patch: HostSpecPatch, own: Own = NO_OWN): HostSpec {
   const scenario = patch.scenario ?? HOST_DEFAULTS.scenario;
   const standard = complete(HOST_DEFAULTS, SCENARIOS[scenario].preset);
   const { cpu, ...rest } = complete(standard, patch);
-  const kernel = kernelSaid(patch.kernel, standard.kernel, own, ["kernel"]);
+  const kernel = kernelSaid(patch.kernel, standard.kernel, own.kernels, ["kernel"]);
   return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, kernel, guests: completeGuests(patch.guests ?? {}, own) };
 }

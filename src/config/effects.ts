@@ -57,6 +57,8 @@ export const HOST_EFFECTS = {
   cstates: "live",
   // /sys/devices/system/cpu/smt/control
   smt: "live",
+  // /sys/devices/system/cpu/intel_pstate/no_turbo, cpufreq/boost
+  turbo: "live",
   kvm: {
     // 0644, and the predicates look at it on every arming
     pi_inject_timer: "live",

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConfigError } from "./error.ts";
+import type { OwnFolder } from "./own.ts";
 import { FILE_BYTES_MAX, type SourceText } from "./source.ts";
 
 export const MAIN_FILE = "fleet.yaml";
@@ -24,19 +25,19 @@ export async function configPaths(dir: string): Promise<string[]> {
   return ordered.map((name) => join(dir, name));
 }
 
-/** Where kernels of one's own are: `kernels/<name>.yaml`. */
-export const kernelsDir = (dir: string): string => join(dir, "kernels");
+/** Where kernels and workloads of one's own are: `kernels/<name>.yaml`, `workloads/<name>.yaml`. */
+export const ownDir = (dir: string, folder: OwnFolder): string => join(dir, folder);
 
-/** Paths of the own kernels beside a configuration, in byte order of name; most have none. */
-export async function kernelPaths(dir: string): Promise<string[]> {
-  const names = await readdir(kernelsDir(dir)).catch((error: unknown) => {
+/** Paths of the own files of a kind beside a configuration, in byte order of name; most have none. */
+export async function ownPaths(dir: string, folder: OwnFolder): Promise<string[]> {
+  const names = await readdir(ownDir(dir, folder)).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
   return names
     .filter(isConfigFile)
     .toSorted(byBytes)
-    .map((name) => join(kernelsDir(dir), name));
+    .map((name) => join(ownDir(dir, folder), name));
 }
 
 /** Files that look as if they were meant, but are not read for their name. */

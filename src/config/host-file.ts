@@ -1,6 +1,6 @@
 /**
  * A file with one host specification, as the commands take it: the body of a group, completed with defaults.
- * Kernels of one's own are those of `kernels/` beside it.
+ * Kernels and workloads of one's own are those of `kernels/` and `workloads/` beside it.
  */
 import { dirname } from "node:path";
 import type { HostSpec } from "../kvm/host-spec.ts";
@@ -9,8 +9,8 @@ import { byPlace, type ConfigError } from "./error.ts";
 import { readText } from "./files.ts";
 import { hostPatchSchema } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
-import { loadKernels } from "./load.ts";
-import { unknownKernels } from "./own-kernels.ts";
+import { loadOwn } from "./load.ts";
+import { unknownNames } from "./own.ts";
 import type { Parsed } from "./patch.ts";
 import { specProblems } from "./resolve-spec.ts";
 import { Source } from "./source.ts";
@@ -27,11 +27,11 @@ export async function parseHostSpecFile(path: string): Promise<Parsed<HostSpec>>
     return failed([source.error(["groups"], "key", { message })]);
   }
   const issues = issuesOf(hostPatchSchema, value).map(({ path: key, at, words }) => source.error(key, at, words));
-  const own = await loadKernels(dirname(path));
-  const unknown = unknownKernels(value, [], own.names).map(({ path: key, at, words }) => source.error(key, at, words));
+  const own = await loadOwn(dirname(path));
+  const unknown = unknownNames(value, [], own.names).map(({ path: key, at, words }) => source.error(key, at, words));
   const errors = [...source.errors, ...issues, ...unknown];
   if (errors.length + own.errors.length > 0) return { ok: false, errors: [...errors.toSorted(byPlace), ...own.errors] };
-  const spec = completeHostSpec(hostPatchSchema.parse(value), own.kernels);
+  const spec = completeHostSpec(hostPatchSchema.parse(value), own);
   const problems = specProblems(spec).map(({ path: key, message }) => source.error(key, "value", { message }));
   return problems.length > 0 ? failed(problems) : { ok: true, value: spec };
 }

@@ -5,11 +5,11 @@
  */
 import * as z from "zod";
 import { CPU_NAMES } from "../hw/cpus.ts";
-import { WORKLOAD_NAMES } from "../guest/workloads.ts";
 import type { FastpathName } from "../kvm/fastpaths.ts";
 import type { GuestSpec, HostSpec, MitigationSettings } from "../kvm/host-spec.ts";
 import { PATCH_NAMES } from "../kvm/patches.ts";
 import { kernelName } from "./kernel-schema.ts";
+import { workloadName } from "./workload-schema.ts";
 import { decimal, flag, integer, isolatedCpus, modeOf, name, oneNumberOf, oneOf, placement, timerAdvance, toggle } from "./scalars.ts";
 
 /** A partial value of the same shape, with null for "back to the default". */
@@ -18,10 +18,11 @@ export type Patch<T> = T extends readonly unknown[]
   : T extends object
     ? { readonly [K in keyof T]?: Patch<T[K]> | null | undefined }
     : T;
-/** Kernels are said by name; a complete specification carries an own kernel as a value. */
+/** Kernels and workloads are said by name; a complete specification carries those of one's own as values. */
 type ByName<T> = Omit<T, "kernel"> & { readonly kernel: string };
-export type GuestSpecPatch = Patch<ByName<GuestSpec>>;
-export type HostSpecPatch = Patch<ByName<Omit<HostSpec, "guests">> & { readonly guests: Readonly<Record<string, ByName<GuestSpec>>> }>;
+type GuestByName = Omit<ByName<GuestSpec>, "workload"> & { readonly workload: string };
+export type GuestSpecPatch = Patch<GuestByName>;
+export type HostSpecPatch = Patch<ByName<Omit<HostSpec, "guests">> & { readonly guests: Readonly<Record<string, GuestByName>> }>;
 
 const key = <T extends z.ZodType>(schema: T, doc: string) => schema.nullable().optional().describe(doc);
 /** A map; in the JSON Schema it is written once, under its id. */
@@ -40,7 +41,7 @@ const pvShape = {
 const guestShape = {
   count: key(integer(0, 1000), "VMs of this kind"),
   vcpus: key(integer(1, 1024), "vCPUs of each VM; at most the host's cpus"),
-  workload: key(oneOf(WORKLOAD_NAMES), "What the guest runs: a name of the workload catalogue"),
+  workload: key(workloadName, "What the guest runs"),
   cpu_pm: key(
     z.union([z.literal("inherit"), flag], { error: "expected inherit | true | false" }),
     "QEMU -overcommit cpu-pm of these VMs; inherit takes the host's key",
@@ -134,6 +135,7 @@ export const hostShape = {
   host_hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the host kernel"),
   cstates: key(oneOf(["c0", "c1", "c6"]), "Deepest C-state allowed"),
   smt: key(flag, "Hyper-threading"),
+  turbo: key(flag, "The cores run at the model's all-core turbo instead of the base clock, which the TSC keeps"),
   kvm: key(section("kvm", kvmShape), "Module parameters of kvm and kvm-intel"),
   mitigations: key(section("mitigation", mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
   tsx: key(toggle, "tsx="),

@@ -1,14 +1,14 @@
 /**
  * Loads a configuration as a whole: `fleet.yaml`, the further `*.yaml` files in byte order of
- * name, then the state directory's `overrides.yaml`; besides, kernels of one's own. Either everything is right and the fleet
+ * name, then the state directory's `overrides.yaml`; besides, kernels and workloads of one's own. Either everything is right and the fleet
  * is planned, or all errors come back at once and nothing is changed.
  */
 import { join } from "node:path";
 import { assemble, type LoadedConfig } from "./assemble.ts";
 import { byPlace, type ConfigError } from "./error.ts";
-import { configPaths, hashOf, kernelPaths, kernelsDir, MAIN_FILE, misnamedPaths, readText, STATE_FILE } from "./files.ts";
+import { configPaths, hashOf, MAIN_FILE, misnamedPaths, ownDir, ownPaths, readText, STATE_FILE } from "./files.ts";
 import { fleetFileSchema, stateFileSchema } from "./fleet-schema.ts";
-import { type KernelsRead, readKernels } from "./own-kernels.ts";
+import { type OwnFolder, type OwnRead, readOwn } from "./own.ts";
 import { readParts } from "./read-file.ts";
 import { Source, type SourceText } from "./source.ts";
 
@@ -33,14 +33,13 @@ export async function loadConfig(dir: string, stateDir?: string, options: LoadOp
   const read = await readConfigDir(dir);
   const state = stateDir === undefined ? null : await readState(join(stateDir, STATE_FILE), options);
   if (state !== null) add(state, read);
-  const kernels = await readKernelsDir(dir);
-  const own = ownKernels(kernels);
+  const own = await readOwnDirs(dir);
   const parts = read.texts.map((text) => {
     const fromState = text === state;
     return { ...readParts(new Source(text), fromState ? stateFileSchema : fleetFileSchema, own.names), fromState };
   });
   const assembled = assemble(parts, own, read.errors.length > 0);
-  const texts = [...read.texts, ...kernels.texts];
+  const texts = [...read.texts, ...own.texts];
   const files = texts.map(({ file }) => file);
   const errors = inOrder([...read.errors, ...assembled.errors], files);
   if (errors.length > 0) return { ok: false, errors };
@@ -75,29 +74,28 @@ async function readConfigDir(dir: string): Promise<Read> {
   return read;
 }
 
-/** Reads the files of `kernels/`; a configuration without the directory has no kernels of its own. */
-async function readKernelsDir(dir: string): Promise<Read> {
+/** Reads the files of one folder of own ones; a configuration without the directory has none. */
+async function readOwnDir(dir: string, folder: OwnFolder): Promise<Read> {
   const read: Read = { texts: [], errors: [], warnings: [] };
   try {
-    for (const path of await kernelPaths(dir)) {
+    for (const path of await ownPaths(dir, folder)) {
       const result = await readText(path);
       if (result !== null) add(result, read);
     }
   } catch (error) {
-    read.errors.push(ofFile(kernelsDir(dir), `cannot be read: ${(error as Error).message}`));
+    read.errors.push(ofFile(ownDir(dir, folder), `cannot be read: ${(error as Error).message}`));
   }
   return read;
 }
 
-function ownKernels({ texts, errors }: Read): KernelsRead {
-  const read = readKernels(texts);
-  return { ...read, errors: [...errors, ...read.errors] };
+async function readOwnDirs(dir: string): Promise<OwnRead & Pick<Read, "texts">> {
+  const [kernels, workloads] = await Promise.all([readOwnDir(dir, "kernels"), readOwnDir(dir, "workloads")]);
+  const read = readOwn({ kernels: kernels.texts, workloads: workloads.texts });
+  return { ...read, errors: [...kernels.errors, ...workloads.errors, ...read.errors], texts: [...kernels.texts, ...workloads.texts] };
 }
 
-/** Kernels of one's own beside a file that stands alone, as the commands take one. */
-export async function loadKernels(dir: string): Promise<KernelsRead> {
-  return ownKernels(await readKernelsDir(dir));
-}
+/** Kernels and workloads of one's own beside a file that stands alone, as the commands take one. */
+export const loadOwn = (dir: string): Promise<OwnRead> => readOwnDirs(dir);
 
 function readState(path: string, { stateText }: LoadOptions): Promise<SourceText | ConfigError | null> {
   return stateText === undefined ? readText(path, true) : Promise.resolve({ file: path, text: stateText });

@@ -17,7 +17,6 @@ import { nearest } from "./suggest.ts";
 
 /** Own kernels by name. */
 export type OwnKernels = ReadonlyMap<string, OwnKernel>;
-export const NO_OWN_KERNELS: OwnKernels = new Map();
 
 export interface KernelsRead {
   /** Those without an error. */

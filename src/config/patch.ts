@@ -1,31 +1,31 @@
 /** Checks values that come from elsewhere than files: merge patches and selections of a call. */
 import type * as z from "zod";
-import { KERNEL_NAMES } from "../kvm/kernels.ts";
 import { type ConfigError, dotted, type ErrorWords, type KeyPath } from "./error.ts";
 import { type Match, matchSchema } from "./fleet-schema.ts";
 import { type HostSpecPatch, hostPatchSchema } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
 import { findForbiddenKey } from "./merge.ts";
-import { unknownKernels } from "./own-kernels.ts";
+import { CATALOGUE_NAMES, type OwnNames, unknownNames } from "./own.ts";
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
 /**
  * A merge patch (RFC 7396) of a host specification, normalised; null takes a key back to its default.
- * @param kernels every kernel that it may name.
+ * @param names every kernel and workload that it may name.
  */
-export function parseHostPatch(value: unknown, from = "patch", kernels: readonly string[] = KERNEL_NAMES): Parsed<HostSpecPatch> {
-  const parsed = parse(hostPatchSchema, value, from);
-  const unknown = parsed.ok ? unknownKernels(parsed.value, [], kernels) : [];
+export function parseHostPatch(value: unknown, from = "patch", names: OwnNames = CATALOGUE_NAMES): Parsed<HostSpecPatch> {
+  const parsed = parseWith(hostPatchSchema, value, from);
+  const unknown = parsed.ok ? unknownNames(parsed.value, [], names) : [];
   return unknown.length === 0 ? parsed : { ok: false, errors: unknown.map(({ path, words }) => errorAt(from, path, words)) };
 }
 
 /** A selection of hosts: each key a name, a glob or a list of them. */
 export function parseMatch(value: unknown, from = "match"): Parsed<Match> {
-  return parse(matchSchema, value, from);
+  return parseWith(matchSchema, value, from);
 }
 
-function parse<T extends z.ZodType>(schema: T, value: unknown, file: string): Parsed<z.output<T>> {
+/** Checks a value by a schema. */
+export function parseWith<T extends z.ZodType>(schema: T, value: unknown, file: string): Parsed<z.output<T>> {
   const forbidden = findForbiddenKey(value);
   if (forbidden !== null) return { ok: false, errors: [errorAt(file, forbidden, { message: "this key is refused everywhere" })] };
   const result = schema.safeParse(value);

@@ -13,7 +13,7 @@ import type { HostSpecPatch } from "./host-schema.ts";
 import type { GroupFacts } from "./match.ts";
 import { mergePatch } from "./merge.ts";
 import { overridesOfGroup } from "./override-index.ts";
-import type { OwnKernels } from "./own-kernels.ts";
+import type { Own } from "./own.ts";
 
 /** A group of hosts with what its body says of them. */
 export interface Group {
@@ -36,8 +36,8 @@ export interface PlanInput {
   readonly defaults: HostSpecPatch;
   readonly groups: readonly Group[];
   readonly overrides: readonly PlannedOverride[];
-  /** Kernels of one's own that specifications may name. */
-  readonly kernels?: OwnKernels;
+  /** Kernels and workloads of one's own that specifications may name. */
+  readonly own?: Own;
 }
 
 /** One distinct specification and where it comes from. */
@@ -67,8 +67,11 @@ export function groupOf({ name, count, zone, labels, ...spec }: GroupInput): Gro
 /** `web-001`; numbers above 999 are wider, so that a group that grows renames no host. */
 export const hostName = (group: string, index: number): string => `${group}-${String(index + 1).padStart(3, "0")}`;
 
-/** Expands a configuration that has no errors in it. */
-export function planHosts(input: PlanInput): Plan {
+/**
+ * Expands a configuration that has no errors in it.
+ * @param onMatch told of each host that an override reaches, by the override's index and the host's.
+ */
+export function planHosts(input: PlanInput, onMatch?: (override: number, host: number) => void): Plan {
   const hosts: HostPlan[] = [];
   const specs = new Map<string, SpecOrigin>();
   const matched = input.overrides.map(() => 0);
@@ -83,7 +86,10 @@ export function planHosts(input: PlanInput): Plan {
     for (const [i, name] of names.entries()) {
       const holding = cohorts.flatMap((cohort, c) => ((ranks[i] as number) < (sizes[c] as number) ? [cohort.name] : []));
       const applied = overridesOf(name, holding);
-      for (const o of applied) matched[o] = (matched[o] as number) + 1;
+      for (const o of applied) {
+        matched[o] = (matched[o] as number) + 1;
+        onMatch?.(o, hosts.length);
+      }
       const { zone, labels } = group;
       hosts.push({ name, group: group.name, zone, labels, cohort: holding[0] ?? NO_COHORT, spec: specFor(applied, name) });
     }
@@ -91,8 +97,8 @@ export function planHosts(input: PlanInput): Plan {
   return { hosts, specs: [...specs.values()], matched };
 }
 
-function factsOf(group: Group, { defaults, kernels }: PlanInput): GroupFacts {
-  const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec), kernels);
+function factsOf(group: Group, { defaults, own }: PlanInput): GroupFacts {
+  const { kernel, cpu, scenario } = completeHostSpec(mergePatch(defaults, group.spec), own);
   return { group: group.name, zone: group.zone, kernel: kernelNameOf(kernel), cpu, scenario };
 }
 
@@ -109,7 +115,7 @@ function specsOfGroup(
     if (known !== undefined) return known;
     const body = mergePatch(input.defaults, (input.groups[group] as Group).spec);
     const patch = applied.reduce((below, o) => mergePatch(below, (input.overrides[o] as PlannedOverride).set), body);
-    const spec = completeHostSpec(patch, input.kernels);
+    const spec = completeHostSpec(patch, input.own);
     const content = JSON.stringify(spec);
     const origin = specs.get(content) ?? { spec, group, overrides: applied, host };
     specs.set(content, origin);

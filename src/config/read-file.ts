@@ -17,7 +17,7 @@ import {
 import type { HostSpecPatch } from "./host-schema.ts";
 import { issuesOf, type Issue } from "./issues.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
-import { unknownKernels } from "./own-kernels.ts";
+import { type OwnNames, unknownNames } from "./own.ts";
 import type { Source } from "./source.ts";
 
 /** A part of a file, valid by itself, and its path there. */
@@ -44,12 +44,12 @@ export interface FileParts {
 
 /**
  * Checks one file against its schema and takes it apart.
- * @param kernels every kernel that a specification may name.
+ * @param names every kernel and workload that a specification may name.
  */
-export function readParts(source: Source, schema: z.ZodType, kernels: readonly string[]): FileParts {
+export function readParts(source: Source, schema: z.ZodType, names: OwnNames): FileParts {
   const root = source.value ?? {};
   const map = isMap(root) ? root : {};
-  const unknown = unknownKernelsOf(map, kernels);
+  const unknown = unknownNamesOf(map, names);
   const issues = source.value === undefined ? [] : [...issuesOf(schema, root), ...unknown];
   const sound = <T>(part: Placed<T>): boolean => !unknown.some(({ path }) => part.path.every((step, i) => path[i] === step));
   const defaults = placed(source, fleetFileSchema.shape.defaults, map, "defaults");
@@ -67,13 +67,13 @@ export function readParts(source: Source, schema: z.ZodType, kernels: readonly s
   };
 }
 
-/** Wherever a file says a host specification: the names of kernels that nobody has. */
-function unknownKernelsOf(map: ConfigMap, kernels: readonly string[]): Issue[] {
+/** Wherever a file says a host specification: the names of kernels and workloads that nobody has. */
+function unknownNamesOf(map: ConfigMap, names: OwnNames): Issue[] {
   const sets = listAt(map, "overrides").map((item) => (isMap(item) ? ownValue(item, "set") : undefined));
   return [
-    ...unknownKernels(ownValue(map, "defaults"), ["defaults"], kernels),
-    ...listAt(map, "groups").flatMap((item, i) => unknownKernels(item, ["groups", i], kernels)),
-    ...sets.flatMap((set, i) => unknownKernels(set, ["overrides", i, "set"], kernels)),
+    ...unknownNames(ownValue(map, "defaults"), ["defaults"], names),
+    ...listAt(map, "groups").flatMap((item, i) => unknownNames(item, ["groups", i], names)),
+    ...sets.flatMap((set, i) => unknownNames(set, ["overrides", i, "set"], names)),
   ];
 }
 

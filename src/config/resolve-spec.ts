@@ -2,6 +2,7 @@
  * What a specification must hold beyond its schema: keys that depend on each other, and
  * whatever the host's own set-up refuses.
  */
+import { OWN_WORKLOADS_MAX } from "../kvm/counters.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { SpecError } from "../kvm/resolved.ts";
@@ -10,6 +11,10 @@ import { SpecError } from "../kvm/resolved.ts";
 export function specProblems(spec: HostSpec): SpecError[] {
   const notYet = notEmulatedYet(spec);
   if (notYet !== null) return [notYet];
+  const own = new Set(Object.values(spec.guests).flatMap(({ workload }) => (typeof workload === "string" ? [] : [workload.name])));
+  if (own.size > OWN_WORKLOADS_MAX) {
+    return [new SpecError(["guests"], `expected at most ${OWN_WORKLOADS_MAX} different workloads of workloads/, came ${own.size}`)];
+  }
   const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
   if (tooWide.length > 0) {
     return tooWide.map(

@@ -7,7 +7,8 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
-import { configPaths, hashOf, kernelPaths, kernelsDir, readText } from "./files.ts";
+import { configPaths, hashOf, ownDir, ownPaths, readText } from "./files.ts";
+import { OWN_FOLDERS } from "./own.ts";
 
 export interface WatchOptions {
   /** Time between two looks at the files. */
@@ -134,7 +135,7 @@ class ConfigWatcher {
 
   /** Listens on each directory that exists; one whose listener failed is polled only. */
   #listen(): void {
-    for (const dir of this.#dirs.flatMap((one) => [one, kernelsDir(one)])) {
+    for (const dir of this.#dirs.flatMap((one) => [one, ...OWN_FOLDERS.map((folder) => ownDir(one, folder))])) {
       if (this.#events.has(dir) || this.#stopped) continue;
       try {
         const watcher = watch(dir, { persistent: false }, () => this.#hurry());
@@ -158,7 +159,9 @@ class ConfigWatcher {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref());
 
 async function pathsOf(dirs: readonly string[]): Promise<string[]> {
-  const lists = await Promise.all(dirs.flatMap((dir) => [configPaths(dir), kernelPaths(dir)].map((paths) => paths.catch(() => []))));
+  const lists = await Promise.all(
+    dirs.flatMap((dir) => [configPaths(dir), ...OWN_FOLDERS.map((folder) => ownPaths(dir, folder))].map((paths) => paths.catch(() => []))),
+  );
   return lists.flat();
 }
 

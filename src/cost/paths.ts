@@ -160,8 +160,11 @@ export const EXTRAS = {
       "derived: tscdeadline_latency with HLT, 5700 (3b8a5df6c4dc) and 5150 to 5820 (8577370fb0cb), less the timer's interrupt, the wake-up and the way into the guest",
   },
   /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
-  vhostTransmit: { value: 2000, source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; about 2 us of a network stack" },
-  vhostReceive: { value: 1600, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
+  vhostTransmit: {
+    value: 1700,
+    source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; tcp_rr in 34 us without polling (aca6ff29c406) leaves no more",
+  },
+  vhostReceive: { value: 1300, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
   /** Caches and TLB that went cold while the vCPU slept: most of it after a sleep of many times COLD_CACHES_HALF_NS. */
   coldCaches: {
     value: 6000,
@@ -204,4 +207,14 @@ export const BODY = {
   tailShare: 0.0015,
   tail: 0.09,
   source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
+} as const;
+
+/** Shares of exits to QEMU with a slower body, and by how much. */
+export const USERSPACE_TAILS = {
+  isolated: { tailShare: 0.0015, tail: 0.4, source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation` },
+  contended: {
+    tailShare: 0.013,
+    tail: 0.36,
+    source: `derived: ${EXIT_ANATOMY}: p99 over p50 is 1.33 to 1.39 without isolation, 1.01 with it`,
+  },
 } as const;

@@ -11,8 +11,8 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY_TABLE, tailTable } from "./noise.ts";
-import { CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
+import { BODY_TABLE, ISOLATED_USERSPACE_TABLE, SHARED_USERSPACE_TABLE, tailTable } from "./noise.ts";
+import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** Where a kernel traces kvm_exit. */
 export type ExitTracepoint = "in_handle_exit" | "right_after_exit";
@@ -26,6 +26,8 @@ export interface EntryConditions {
   readonly preemptionTimer: boolean;
   readonly vpmu: boolean;
   readonly pku: boolean;
+  /** The physical CPU is left alone by the host's own threads (isolcpus=, nohz_full=). */
+  readonly isolated: boolean;
   /** Where __kvm_wait_lapic_expire waits. */
   readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The physical CPU is nohz_full. */
@@ -130,10 +132,15 @@ export function exitCost(
     conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
     flushesPredictors: pieces.barrier,
     leaveLoop: pieces.reference(RUN_LOOP.outer.value),
-    spreadTable: heavy ? tailTable(path.spread) : BODY_TABLE,
+    spreadTable: heavy ? tailTable(path.spread) : nearConstant(userspace, on.isolated),
     spreadScale: heavy ? pieces.reference(path.value) : total,
     spreadInto: INDEX[heavy ? "handler" : "run_loop"],
   };
+}
+
+function nearConstant(userspace: boolean, isolated: boolean): Float64Array {
+  if (!userspace) return BODY_TABLE;
+  return isolated ? ISOLATED_USERSPACE_TABLE : SHARED_USERSPACE_TABLE;
 }
 
 /** Pieces of one exit laid end to end. What slows host code down is added where that code runs. */
@@ -285,13 +292,3 @@ function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; trace
 /** Before 5.9 context tracking sits outside the inner loop, so a re-entry does not pay it. */
 const tracksContext = (on: EntryConditions, variant: Variant): boolean =>
   on.contextTracking === "each_entry" || (on.contextTracking === "outer_loop" && variant !== "reenter");
-
-/**
- * Cycles of host kernel code outside an exit's own path (interrupts, the scheduler, timers) on this
- * host for each cycle on the reference core: the model's, with retpolines and legacy IBRS on top.
- */
-export function hostCodeScale({ cycles }: CpuModel, on: Pick<EntryConditions, "retpolines" | "ibrs">): number {
-  const retpolines = on.retpolines ? cycles.retpoline.value / CYCLES_PER_INDIRECT_CALL.value : 0;
-  const ibrs = on.ibrs === "legacy" ? cycles.ibrsSlowdown.value : 0;
-  return cycles.softwareScale.value * (1 + retpolines + ibrs);
-}

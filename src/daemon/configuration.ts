@@ -33,6 +33,7 @@ export class Configuration {
   readonly #options: ConfigurationOptions;
   readonly #changes = new ChangeLog();
   readonly #seed: number;
+  #config: LoadedConfig;
   #errors: readonly ConfigError[] = [];
   #warnings: readonly string[] = [];
   #last: Promise<unknown> = Promise.resolve();
@@ -41,6 +42,7 @@ export class Configuration {
   constructor(options: ConfigurationOptions, loaded: Loaded) {
     this.#options = options;
     this.#seed = loaded.config.seed;
+    this.#config = loaded.config;
     options.fleet.apply(loaded.config.hosts.map((host) => ({ kind: "add", host })));
     options.times.note(options.fleet.snapshot(), Date.now() / 1000);
     this.#accept(loaded);
@@ -49,6 +51,11 @@ export class Configuration {
 
   get changes(): readonly ChangeRecord[] {
     return this.#changes.changes;
+  }
+
+  /** The last good configuration: the one that runs. */
+  get config(): LoadedConfig {
+    return this.#config;
   }
 
   /** Why the last load failed; empty when it succeeded. */
@@ -96,6 +103,7 @@ export class Configuration {
   #accept({ config, hash }: Loaded): void {
     const { stats } = this.#options;
     this.#errors = [];
+    this.#config = config;
     stats.reload.successful = true;
     stats.reload.successTimestamp = Date.now() / 1000;
     stats.config.hash = hashNumber(hash);

@@ -13,6 +13,7 @@ import { buildServer } from "../http/server.ts";
 import { daemonFamilies, fleetSeries } from "../metrics/daemon-families.ts";
 import { DaemonStats } from "../metrics/daemon-stats.ts";
 import { collectProcessMetrics } from "../metrics/prom-client.ts";
+import { Comparisons } from "./comparisons.ts";
 import { Configuration } from "./configuration.ts";
 import { NotedTimes } from "./host-times.ts";
 import { addressToOpen, listen } from "./listen.ts";
@@ -80,6 +81,7 @@ async function prepare(options: ServeOptions) {
   const times = new NotedTimes(speed);
   const stats = new DaemonStats();
   const configuration = new Configuration({ dir: configDir, stateDir, fleet, times, stats, log }, loaded);
+  const comparisons = new Comparisons(() => configuration.config, loaded.config.seed, log);
   const processFamilies = collectProcessMetrics();
   const backend: Backend = {
     version,
@@ -94,6 +96,7 @@ async function prepare(options: ServeOptions) {
     changes: () => configuration.changes,
     configErrors: () => configuration.errors,
     reload: () => configuration.reload(),
+    compare: (body, signal) => comparisons.answer(body, signal),
   };
   return { fleet, stats, configuration, backend };
 }

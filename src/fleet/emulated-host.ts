@@ -66,6 +66,7 @@ export class EmulatedHost {
       bootNs: this.bootNs,
       lastChangeNs: this.lastChangeNs,
       vcpus: this.kvm.vcpus.length,
+      ownWorkloads: [...this.kvm.work.own],
       low,
       high,
     };

@@ -18,6 +18,8 @@ export interface HostSnapshot {
   /** Fleet time of the last change, or null before the first. */
   readonly lastChangeNs: number | null;
   readonly vcpus: number;
+  /** Workloads of one's own that ran since the boot, in the order of their counters. */
+  readonly ownWorkloads: readonly string[];
   /**
    * Counters in the layout of `kvm/counters.ts`: value = high × 2^48 + low, both integers, so
    * they stay exact beyond 2^53.

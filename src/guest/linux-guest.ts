@@ -9,7 +9,7 @@ import { hashText } from "../sim/random.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
-import type { Workload } from "./workload.ts";
+import { BACKGROUND_OPERATIONS, type BackgroundOperation, type Workload } from "./workload.ts";
 
 export interface LinuxGuestSettings {
   readonly name: string;
@@ -36,7 +36,6 @@ export interface RunQueue {
 
 export class LinuxGuest {
   readonly nohz: boolean;
-  readonly polls: boolean;
   readonly messagesPerVcpu: number;
   readonly tickCycles: number;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
@@ -52,6 +51,7 @@ export class LinuxGuest {
   private readonly workTable: Float64Array;
   private readonly wheelCycles: number;
   private readonly arrivalCycles: number;
+  private readonly quietShare: number;
   private readonly backgroundCycles: number;
   private readonly backgroundShares: readonly number[];
   private readonly backgroundOps: readonly Op[];
@@ -61,17 +61,18 @@ export class LinuxGuest {
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
     this.workload = workload;
     this.nohz = settings.nohz;
-    this.polls = workload.polls;
-    this.messagesPerVcpu = load === 0 ? 0 : workload.messagesPerVcpu;
+    this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
-    this.intervalCycles = cyclesOf(workload.intervalNs, ghz);
+    this.intervalCycles = cyclesOf(workload.interval_ns, ghz);
     this.watchdogCycles = cyclesOf(WATCHDOG_NS, ghz);
     this.restartsTwice = settings.restartsTwice;
-    this.workCycles = workload.workNs * ghz;
-    this.workTable = quantileTable((u) => logNormal(u, workload.workCv));
-    this.wheelCycles = perSecond(workload.softTimersPerSecond);
-    this.arrivalCycles = perSecond(workload.requestsPerSecond * load);
+    this.workCycles = workload.work_ns * ghz;
+    this.workTable = quantileTable((u) => logNormal(u, workload.work_cv));
+    this.wheelCycles = perSecond(workload.soft_timers_per_second);
+    const { requests_per_second: requests, quiet_interrupts_per_second: quiet } = workload;
+    this.arrivalCycles = perSecond((requests + quiet) * load);
+    this.quietShare = quiet === 0 ? 0 : quiet / (requests + quiet);
     const kinds = backgroundKinds(workload);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
     this.backgroundCycles = perSecond(total);
@@ -97,10 +98,21 @@ export class LinuxGuest {
     return (due + this.intervalCycles * Math.max(1, Math.ceil((now - due + 1) / this.intervalCycles))) as Instant;
   }
 
-  /** Instant of the next outside request, Infinity when the workload has none. */
+  /** Instant of the device's next interrupt, Infinity when the workload has none. */
   arrivalAfter(now: Instant, draws: VcpuDraws): Instant {
     if (this.arrivalCycles === Infinity) return Infinity as Instant;
     return (now + exponential(draws.arrival.next(), this.arrivalCycles)) as Instant;
+  }
+
+  /** The interrupt brings no request. */
+  isQuiet(draws: VcpuDraws): boolean {
+    return this.quietShare > 0 && draws.quiet.next() < this.quietShare;
+  }
+
+  /** A thread that never sleeps runs on this vCPU. */
+  isBusy(index: number): boolean {
+    const { busy_vcpus: busy } = this.workload;
+    return busy === "all" || index < busy;
   }
 
   /** Size of a piece of work, guest cycles. */
@@ -125,8 +137,8 @@ export class LinuxGuest {
 
   /** The vCPU whose thread a piece of work wakes, or -1 for none. */
   remoteTarget(self: number, draws: VcpuDraws): number {
-    const u = draws.remote.next() / this.workload.remoteWakeChance;
-    if (u >= 1 || this.workload.remoteWakeChance === 0) return -1;
+    const u = draws.remote.next() / this.workload.remote_wake_chance;
+    if (u >= 1 || this.workload.remote_wake_chance === 0) return -1;
     const others = this.runQueues.length - 1;
     if (others === 0) return self;
     const pick = Math.floor(u * others);
@@ -134,18 +146,21 @@ export class LinuxGuest {
   }
 
   ringsDoorbell(draws: VcpuDraws): boolean {
-    return this.workload.doorbellChance > 0 && draws.doorbell.next() < this.workload.doorbellChance;
+    return this.workload.doorbell_chance > 0 && draws.doorbell.next() < this.workload.doorbell_chance;
   }
 }
 
+const OPS: Readonly<Record<BackgroundOperation, Op>> = {
+  cpuid: OP.cpuid,
+  port_io: OP.portIo,
+  mmio: OP.mmio,
+  page_fault: OP.pageFault,
+  pause_loop: OP.pauseLoop,
+  level_eoi: OP.levelEoi,
+  hypercall: OP.hypercall,
+  other_msr: OP.otherMsr,
+};
+
 function backgroundKinds({ background }: Workload): { rate: number; op: Op }[] {
-  return [
-    { rate: background.cpuid, op: OP.cpuid },
-    { rate: background.portIo, op: OP.portIo },
-    { rate: background.mmio, op: OP.mmio },
-    { rate: background.pageFault, op: OP.pageFault },
-    { rate: background.pauseLoop, op: OP.pauseLoop },
-    { rate: background.levelEoi, op: OP.levelEoi },
-    { rate: background.hypercall, op: OP.hypercall },
-  ].filter(({ rate }) => rate > 0);
+  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: OPS[name] })).filter(({ rate }) => rate > 0);
 }

@@ -27,11 +27,16 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private toBackground = Infinity;
   /** Requests in the device's ring. */
   private ring = 0;
+  /** The device has raised its interrupt and is not served yet. */
+  private raised = false;
   private readonly index: number;
+  /** A thread that never sleeps runs here. */
+  private readonly busy: boolean;
 
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
     super(guest, draws, boot);
     this.index = index;
+    this.busy = guest.isBusy(index);
     this.ready = guest.messagesPerVcpu;
     this.toBackground = guest.backgroundGap(draws);
     this.arrivalAt = guest.arrivalAfter(boot, draws);
@@ -39,13 +44,17 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
 
   override arrive(now: Instant): boolean {
     this.arrivalAt = this.guest.arrivalAfter(now, this.draws);
-    return this.ring++ === 0;
+    if (!this.guest.isQuiet(this.draws)) this.ring++;
+    const raises = !this.raised;
+    this.raised = true;
+    return raises;
   }
 
   /** NAPI: takes what the device has put into the ring. */
   protected override fetchRequests(): number {
     const fetched = this.ring;
     this.ring = 0;
+    this.raised = false;
     this.ready += fetched;
     return GUEST_PATHS.device + fetched * GUEST_PATHS.request;
   }
@@ -81,14 +90,14 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   /** The scheduler: work if there is some, else the idle loop. */
   private decide(): void {
     this.idle = false;
-    if (this.ready > 0 || this.guest.polls) {
+    if (this.ready > 0 || this.busy) {
       this.at = AT.switched;
       this.run(GUEST_PATHS.switchTo, OP.none);
     } else this.enterIdle();
   }
 
   private startWork(now: Instant): void {
-    if (!this.guest.polls) this.ready--;
+    if (this.ready > 0) this.ready--;
     if (this.observer !== null) this.observer(now, this.due);
     this.workSize = this.guest.workSize(this.draws);
     this.workLeft = this.workSize;

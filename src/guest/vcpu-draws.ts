@@ -3,6 +3,7 @@ import { Stream } from "../sim/random.ts";
 /** Random draws of one vCPU, one stream per kind of event. */
 export class VcpuDraws {
   readonly arrival: Stream;
+  readonly quiet: Stream;
   readonly soft: Stream;
   readonly work: Stream;
   readonly remote: Stream;
@@ -13,6 +14,7 @@ export class VcpuDraws {
   constructor(seed: number, name: string) {
     const stream = (what: string): Stream => new Stream(seed, `${name}/${what}`);
     this.arrival = stream("arrival");
+    this.quiet = stream("quiet");
     this.soft = stream("soft");
     this.work = stream("work");
     this.remote = stream("remote");

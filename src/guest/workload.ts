@@ -1,35 +1,58 @@
 /**
- * What a guest's application does, per vCPU, in terms of guest behaviour: never in terms of
- * exits. The guest kernel (`linux.ts`) turns it into timer writes, HLTs and IPIs.
+ * What a guest's application does, in terms of guest behaviour: never in terms of exits. The guest
+ * kernel (`linux.ts`) turns it into timer writes, HLTs and IPIs. Rates and sizes are those of one
+ * vCPU; keys are those of a file in `workloads/`.
  */
 export interface Workload {
   readonly doc: string;
-  /** Requests that arrive from outside (virtio interrupts), per second and vCPU; 0: none. */
-  readonly requestsPerSecond: number;
+  /** Requests that arrive from outside (virtio interrupts) and make a thread ready, per second. */
+  readonly requests_per_second: number;
+  /** Interrupts of the device that make no thread ready: acknowledgements, completions. */
+  readonly quiet_interrupts_per_second: number;
   /** Useful guest time of one piece of work, and its coefficient of variation. */
-  readonly workNs: number;
-  readonly workCv: number;
-  /** Messages that circulate between the vCPUs of a guest, per vCPU (hackbench); 0: none. */
-  readonly messagesPerVcpu: number;
-  /** Spins when there is no work instead of halting (a DPDK poll-mode driver). */
-  readonly polls: boolean;
+  readonly work_ns: number;
+  readonly work_cv: number;
+  /** Messages that circulate between the vCPUs of a guest (hackbench). */
+  readonly messages_per_vcpu: number;
+  /** vCPUs with a thread that never sleeps: it computes, or polls its queues (DPDK). */
+  readonly busy_vcpus: number | "all";
   /** Chance that a piece of work wakes a thread on another vCPU. */
-  readonly remoteWakeChance: number;
+  readonly remote_wake_chance: number;
   /** Doorbell writes (virtio notify, ioeventfd) per piece of work. */
-  readonly doorbellChance: number;
+  readonly doorbell_chance: number;
   /** Interval of a periodic high-resolution timer with its own thread, or 0 (cyclictest). */
-  readonly intervalNs: number;
-  /** Timer-wheel timers that expire per second and vCPU (TCP, kernel housekeeping). */
-  readonly softTimersPerSecond: number;
+  readonly interval_ns: number;
+  /** Timer-wheel timers that expire per second (TCP, kernel housekeeping). */
+  readonly soft_timers_per_second: number;
   /** Background operations per second of guest compute. */
-  readonly background: {
-    readonly cpuid: number;
-    readonly portIo: number;
-    readonly mmio: number;
-    readonly pageFault: number;
-    readonly pauseLoop: number;
-    readonly levelEoi: number;
-    readonly hypercall: number;
-  };
+  readonly background: Readonly<Record<BackgroundOperation, number>>;
   readonly source: string;
 }
+
+/** Operations that a guest comes to now and then while it computes. */
+export const BACKGROUND_OPERATIONS = [
+  "cpuid",
+  "port_io",
+  "mmio",
+  "page_fault",
+  "pause_loop",
+  "level_eoi",
+  "hypercall",
+  "other_msr",
+] as const;
+export type BackgroundOperation = (typeof BACKGROUND_OPERATIONS)[number];
+
+/** A guest whose application never asks for anything. */
+export const QUIET = {
+  requests_per_second: 0,
+  quiet_interrupts_per_second: 0,
+  work_ns: 50_000,
+  work_cv: 0.5,
+  messages_per_vcpu: 0,
+  busy_vcpus: 0,
+  remote_wake_chance: 0,
+  doorbell_chance: 0,
+  interval_ns: 0,
+  soft_timers_per_second: 0,
+  background: { cpuid: 0, port_io: 0, mmio: 0, page_fault: 0, pause_loop: 0, level_eoi: 0, hypercall: 0, other_msr: 0 },
+} as const satisfies Omit<Workload, "doc" | "source">;

@@ -2,6 +2,7 @@
  * The calls of the API as a list: method, template, what it answers. The router, the OpenAPI
  * document and the count of requests all read it, so none can miss one.
  */
+import { compareRequestJsonSchema } from "../config/compare-request.ts";
 import { explainVmExits } from "../kvm/explain-alike.ts";
 import { explainHost } from "../kvm/explain.ts";
 import type { HostSnapshot } from "../fleet/snapshot.ts";
@@ -14,6 +15,10 @@ export interface ApiRequest {
   readonly backend: Backend;
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** Of a call that takes one: the JSON body. */
+  readonly body: unknown;
+  /** Whoever asked is gone. */
+  readonly signal: AbortSignal;
 }
 
 /** An answer, or what is wrong. */
@@ -28,6 +33,8 @@ export interface ApiCall {
   readonly changes: boolean;
   /** Statuses beside 200 that it may answer. */
   readonly problems: readonly number[];
+  /** JSON Schema of the body, for a call that takes one. */
+  readonly takes?: () => Readonly<Record<string, unknown>>;
   readonly answer: (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>;
 }
 
@@ -80,6 +87,16 @@ export const API_CALLS: readonly ApiCall[] = [
       const host = query.get("host");
       return { body: { changes: backend.changes().filter((change) => host === null || change.host === host) } };
     },
+  },
+  {
+    methods: ["POST"],
+    template: "/api/v1/compare",
+    summary:
+      "What a set would do to a selection of hosts: both ways over the fleet's seeds, with confidence intervals and a verdict. Nothing that runs is touched.",
+    changes: true,
+    problems: [400, 411, 413, 415, 422, 429, 503],
+    takes: compareRequestJsonSchema,
+    answer: ({ backend, body, signal }) => backend.compare(body, signal),
   },
   {
     methods: ["POST", "PUT"],

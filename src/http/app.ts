@@ -6,6 +6,7 @@ import type { Backend } from "./backend.ts";
 import { openApiDocument } from "./openapi.ts";
 import { PAGE_POLICY, renderPage } from "./page.ts";
 import { sendProblem } from "./problem.ts";
+import { readJson } from "./read-json.ts";
 import { nameRoute } from "./routes.ts";
 import { sendBody } from "./send.ts";
 
@@ -62,7 +63,12 @@ async function answerCall(call: ApiCall, req: ApiRequestOfExpress, res: Response
   const refused = call.changes ? access.refuseChange(req) : null;
   if (refused !== null) return sendProblem(res, refused);
   const query = new URLSearchParams(req.url.split("?", 2)[1]);
-  const answer = await call.answer({ backend, parameters: req.params, query });
+  const read = call.takes === undefined ? { value: undefined } : await readJson(req);
+  if ("problem" in read) return sendProblem(res, read.problem);
+  const gone = new AbortController();
+  res.once("close", () => gone.abort());
+  const answer = await call.answer({ backend, parameters: req.params, query, body: read.value, signal: gone.signal });
+  if (gone.signal.aborted) return undefined;
   return "problem" in answer ? sendProblem(res, answer.problem) : sendJson(res, answer.body);
 }
 

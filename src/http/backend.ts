@@ -9,6 +9,7 @@ import type { Action } from "../fleet/action.ts";
 import type { FleetSnapshot } from "../fleet/snapshot.ts";
 import type { DaemonStats } from "../metrics/daemon-stats.ts";
 import type { Family, HostTimes } from "../metrics/metric.ts";
+import type { Problem } from "./problem.ts";
 
 /** An accepted change of one host. */
 export interface ChangeRecord {
@@ -28,6 +29,9 @@ export type ReloadOutcome =
   | { readonly ok: true; readonly changed: readonly ChangeRecord[] }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
+/** What came of a comparison, or why there is none. */
+export type CompareOutcome = { readonly body: unknown } | { readonly problem: Problem };
+
 export interface Backend {
   readonly version: string;
   /** Emulated seconds in one second. */
@@ -44,4 +48,6 @@ export interface Backend {
   configErrors(): readonly ConfigError[];
   /** Loads the configuration again. */
   reload(): Promise<ReloadOutcome>;
+  /** Compares a change on a selection of hosts with what they are; given up when the signal says so. */
+  compare(body: unknown, signal: AbortSignal): Promise<CompareOutcome>;
 }

@@ -32,6 +32,7 @@ function operation(call: ApiCall, method: string): unknown {
     operationId: `${method} ${call.template}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_"),
     summary: call.summary,
     ...(call.changes ? { security: [{ token: [] }] } : {}),
+    ...(call.takes === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: call.takes() } } } }),
     responses: { 200: { description: "OK", content: { "application/json": {} } }, ...Object.fromEntries(problems) },
   };
 }

@@ -37,6 +37,8 @@ export interface CpuModel {
   readonly family: 0x06 | 0x17 | 0x19;
   /** Base frequency, which is also the TSC frequency. */
   readonly baseGhz: number;
+  /** Frequency that all cores reach together, for `turbo: true`. */
+  readonly turboGhz: number;
   /** Bugs of the silicon; `tsx_async_abort` counts only while RTM is present. */
   readonly affectedBy: readonly Vulnerability[];
   /** RTM present by default (before `tsx: off`). */

@@ -51,6 +51,9 @@ export const HALT_POLL_RESULTS = ["success", "fail", "invalid"] as const;
 export const TIMER_MODES = ["hv_timer", "posted", "hrtimer"] as const;
 export type TimerMode = (typeof TIMER_MODES)[number];
 
+/** Workloads of one's own that a host runs at most; their counters come after the catalogue's. */
+export const OWN_WORKLOADS_MAX = 16;
+
 /** One layout for all hosts: what lists one vendor's names has room for the longer list. */
 const CELL_COUNT = Math.max(CELLS.intel.length, CELLS.amd.length);
 
@@ -72,7 +75,7 @@ const REGIONS = {
   cpuCycles: CPU_USES.length,
   haltPolls: HALT_POLL_RESULTS.length,
   haltPollCycles: HALT_POLL_RESULTS.length,
-  workCycles: WORKLOAD_NAMES.length,
+  workCycles: WORKLOAD_NAMES.length + OWN_WORKLOADS_MAX,
   stats: KVM_STATS.length,
   /** Emulated time of the host since its boot. */
   emulatedCycles: 1,

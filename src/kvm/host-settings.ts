@@ -1,6 +1,7 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
-import { exitCost, hostCodeScale, type EntryConditions, type ExitCost } from "../cost/plan.ts";
+import { hostCodeScale } from "../cost/host-code.ts";
+import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
@@ -60,14 +61,15 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
 }
 
 /** What each entry of a guest's vCPU pays on a physical CPU. */
-export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, nohzFull: boolean): EntryConditions {
+export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cpu: number): EntryConditions {
   const work = resolved.entryWork;
   return {
     apicv: guest.apicvActive.value,
     preemptionTimer: resolved.preemptionTimer.value,
     vpmu: guest.spec.vpmu,
     pku: guest.spec.pku,
-    contextTracking: nohzFull ? resolved.traits.contextTracking : "none",
+    isolated: resolved.isolated[cpu] === true,
+    contextTracking: resolved.nohzFull[cpu] === true ? resolved.traits.contextTracking : "none",
     waitsBefore: resolved.traits.timerAdvanceWaits,
     verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,
     verwToUserspace: work.verwToUserspace,
@@ -101,7 +103,7 @@ export class CostCache {
   }
 
   costs(guest: ResolvedGuest, cpu: number): VcpuCosts {
-    const conditions = entryConditions(this.resolved, guest, this.resolved.nohzFull[cpu] === true);
+    const conditions = entryConditions(this.resolved, guest, cpu);
     const key = JSON.stringify(conditions);
     let costs = this.byConditions.get(key);
     if (costs === undefined) {

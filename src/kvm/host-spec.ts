@@ -4,7 +4,7 @@
  */
 import type { CpuName } from "../hw/cpus.ts";
 import type { GuestTimer } from "../guest/clock-event.ts";
-import type { WorkloadName } from "../guest/workloads.ts";
+import type { WorkloadChoice } from "../guest/workload-choice.ts";
 import type { FastpathName } from "./fastpaths.ts";
 import type { KernelChoice } from "./kernel-choice.ts";
 import type { PatchName } from "./patches.ts";
@@ -39,7 +39,7 @@ export interface GuestSpec {
   /** VMs of this kind. */
   readonly count: number;
   readonly vcpus: number;
-  readonly workload: WorkloadName;
+  readonly workload: WorkloadChoice;
   /** QEMU -overcommit cpu-pm: `inherit` takes the host's key. */
   readonly cpu_pm: "inherit" | boolean;
   readonly apic: "x2apic" | "x2apic-cluster" | "xapic";
@@ -78,6 +78,8 @@ export interface HostSpec {
   readonly host_hz: number;
   readonly cstates: "c0" | "c1" | "c6";
   readonly smt: boolean;
+  /** The cores run at their all-core turbo instead of the base clock. */
+  readonly turbo: boolean;
   readonly kvm: {
     readonly pi_inject_timer: Switch;
     readonly preemption_timer: Switch;

@@ -7,7 +7,6 @@ import { AT, CPU_USES, VCPU_STATES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
 import type { KvmHost } from "./host.ts";
 import { carry } from "./tally.ts";
-import { WORKLOAD_NAMES } from "../guest/workloads.ts";
 import { STATE } from "./vcpu.ts";
 
 const use = (name: (typeof CPU_USES)[number]): number => AT.cpuCycles + CPU_USES.indexOf(name);
@@ -27,13 +26,14 @@ export function viewCounters(host: KvmHost): CounterView {
     low[index] = (low[index] as number) + amount;
   };
   for (const vcpu of host.vcpus) {
+    if (vcpu.state === STATE.paused) continue;
     add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     if (vcpu.state !== STATE.guest) add(use("exit_mitigation"), mitigationSoFar(vcpu, now));
   }
   for (const vm of host.vms) {
     let work = 0;
     for (const vcpu of vm.vcpus) work += vcpu.program.workCycles;
-    add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), work);
+    add(host.work.indexOf(vm.guest.spec.workload), work);
   }
   add(use("housekeeping"), -host.physicalCpus.unfinishedHousekeeping(now));
   addTime(low, high, AT.emulatedCycles, host, 1);

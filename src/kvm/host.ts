@@ -6,12 +6,10 @@
  * interrupt, notification, timer, device, own step.
  */
 import { EXTRAS } from "../cost/paths.ts";
-import { VECTOR } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
-import { NEVER, instant, type Instant } from "../lib/units.ts";
+import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
 import { Accounting, type LatencyObserver } from "./accounting.ts";
-import { KIND } from "./exit-kinds.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
 import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
@@ -19,10 +17,13 @@ import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
-import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
+import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
+import { VcpuEvents } from "./vcpu-events.ts";
+import { WorkCounters } from "./work-counters.ts";
 import { VhostNet } from "./vhost.ts";
 import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
 
@@ -32,6 +33,7 @@ const REBASE = 2 ** 42;
 export class KvmHost {
   resolved: ResolvedHost;
   readonly tally = new Tally();
+  readonly work = new WorkCounters(this.tally);
   vms: readonly Vm[] = [];
   vcpus: readonly Vcpu[] = [];
   now: Instant = instant(-0);
@@ -49,7 +51,7 @@ export class KvmHost {
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
-  private readonly vhost: VhostNet;
+  private readonly events: VcpuEvents;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -72,7 +74,8 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey });
+    const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
@@ -85,7 +88,9 @@ export class KvmHost {
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
-    this.vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
+    const { loop, operations, block, ipis } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, vhost });
     this.configure(resolved);
   }
 
@@ -110,8 +115,9 @@ export class KvmHost {
   /**
    * Takes a new configuration live, as KVM takes a written module parameter: counters, guests and
    * pending timers stay, predicates are asked anew at the next arming.
+   * @param arrival one of its guests comes from another host and goes on where it stood.
    */
-  configure(resolved: ResolvedHost): void {
+  configure(resolved: ResolvedHost, arrival?: Arrival): void {
     assert(resolved.spec.cpus === this.cpus.count, "a host keeps its number of CPUs until it reboots");
     this.resolved = resolved;
     const ghz = resolved.tscHz / 1e9;
@@ -120,11 +126,36 @@ export class KvmHost {
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
-    this.placeVms(resolved, ghz);
+    this.placeVms(resolved, ghz, arrival);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
+    if (arrival === undefined) return;
+    restoreVm(this.vm(arrival.name), arrival, this.now, this.timer, this.block);
+    this.keyEvents();
+  }
+
+  /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
+  pause(name: string): void {
+    for (const vcpu of this.vm(name).vcpus) {
+      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, at);
+      this.delivery.kick(vcpu, this.now);
+    }
+  }
+
+  /** All vCPUs of the VM have stopped. */
+  isPaused(name: string): boolean {
+    return this.vm(name).vcpus.every(({ state }) => state === STATE.paused);
+  }
+
+  /** Saves a paused VM and takes it off the host, which is `resolved` without it. */
+  takeOut(name: string, resolved: ResolvedHost): SavedVm {
+    const saved = saveVm(this.vm(name), this.now);
+    this.configure(resolved);
+    // The host has counted what the guest did on it.
+    for (const { program } of saved.vcpus) program.workCycles = 0;
+    return saved;
   }
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
@@ -150,7 +181,7 @@ export class KvmHost {
       if (away <= cpuAway) {
         const vcpu = vcpus[vcpuEvents.first()] as Vcpu;
         this.now = (base + away) as Instant;
-        this.fire(vcpu, this.now);
+        this.events.fire(vcpu, this.now);
         vcpuEvents.set(vcpu.index, vcpu.nextAt());
       } else {
         this.now = (base + cpuAway) as Instant;
@@ -165,79 +196,27 @@ export class KvmHost {
     return this.cpus;
   }
 
-  private fire(vcpu: Vcpu, now: Instant): void {
-    switch (vcpu.source) {
-      case SOURCE.step:
-        this.step(vcpu, now);
-        return;
-      case SOURCE.notification:
-        this.loop.notified(vcpu, now);
-        return;
-      case SOURCE.timer:
-        if (vcpu.timer === TIMER.hv) this.operations.preemptionTimer(vcpu, now);
-        else this.timer.fire(vcpu, now);
-        return;
-      case SOURCE.arrival:
-        if (vcpu.program.arrive(now)) this.delivery.deliver(vcpu, VECTOR.device, now);
-        return;
-      default:
-        vcpu.hostInterruptAt = NEVER;
-        if (vcpu.state === STATE.guest) this.loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
-    }
+  private vm(name: string): Vm {
+    const vm = this.vms.find((one) => one.name === name);
+    assert(vm !== undefined, `the host has a VM ${name}`);
+    return vm;
   }
 
-  private step(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.state === STATE.guest) {
-      this.loop.step(vcpu, now);
-      return;
-    }
-    switch (vcpu.phase) {
-      case PHASE.effect:
-        this.effect(vcpu, now);
-        return;
-      case PHASE.end:
-        this.loop.end(vcpu, now);
-        return;
-      case PHASE.asleep:
-        this.block.asleep(vcpu, now);
-        return;
-      case PHASE.running:
-        this.block.running(vcpu, now);
-        return;
-      default:
-        this.block.pollEnded(vcpu, now);
-    }
-  }
-
-  private effect(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.kind === KIND.hlt || vcpu.kind === KIND.hltReenter || vcpu.kind === KIND.hltBlocks) {
-      this.block.halt(vcpu, now);
-      return;
-    }
-    if (vcpu.kind !== KIND.doorbell) {
-      this.ipis.reachNext(vcpu, now);
-      return;
-    }
-    vcpu.phase = PHASE.end;
-    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
-    this.loop.addWakeWork(vcpu, this.vhost.notified(vcpu, now));
-  }
-
-  /** Keeps VMs that are still wanted with their vCPUs, boots the others. */
-  private placeVms(resolved: ResolvedHost, ghz: number): void {
+  /** Keeps VMs that are still wanted with their vCPUs, boots the others or takes up the one that arrives. */
+  private placeVms(resolved: ResolvedHost, ghz: number, arrival: Arrival | undefined): void {
     const kept = new Map(this.vms.map((vm) => [vm.name, vm]));
     const costs = new CostCache(resolved);
+    this.work.take([...resolved.guests, ...this.vms.map(({ guest }) => guest)].map(({ spec }) => spec.workload));
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
-        old !== undefined && sameVm(old.guest, guest)
-          ? old
-          : bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
+        (old !== undefined && sameVm(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
+        bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
       for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
       return vm;
     });
-    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.now);
+    for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.work, this.now);
     this.vcpus = this.vms.flatMap((vm) => vm.vcpus);
     for (const vm of this.vms) {
       for (const vcpu of vm.vcpus) {
@@ -245,7 +224,10 @@ export class KvmHost {
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }
-    this.cpus.place(this.vcpus, this.now);
+    this.cpus.place(
+      this.vcpus.filter(({ state }) => state !== STATE.paused),
+      this.now,
+    );
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
     this.accounting.use(
       new Set(this.vcpus.flatMap((vcpu) => [vcpu.costs, vcpu.coldCosts])),

@@ -70,6 +70,12 @@ export class LapicTimer {
     this.start(vcpu, period === 0 ? 0 : now + period, period, now);
   }
 
+  /** `kvm_apic_set_state`: a count that came from another host goes on from where it stood (TMCCT). */
+  resumeCount(vcpu: Vcpu, left: number, period: number, now: Instant): void {
+    vcpu.deadlineMode = false;
+    this.start(vcpu, now + left, period, now);
+  }
+
   /** Cycles by which the timer is fired early. */
   advanceCycles(vcpu: Vcpu): number {
     return cyclesOf(vcpu.advance.ns, this.ghz);

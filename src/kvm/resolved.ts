@@ -73,6 +73,8 @@ export interface ResolvedHost {
   readonly traits: KernelTraits;
   /** Per physical CPU: its tick and timers were moved away (HK_TYPE_TIMER does not contain it). */
   readonly nohzFull: readonly boolean[];
+  /** Per physical CPU: isolcpus= or nohz_full= keeps the host's own threads away. */
+  readonly isolated: readonly boolean[];
   readonly piInjectTimer: Decided<boolean>;
   readonly preemptionTimer: Decided<boolean>;
   /** APICv on Intel, AVIC on AMD. */

@@ -211,7 +211,7 @@ export class RunLoop {
     return true;
   }
 
-  private enter(vcpu: Vcpu, now: Instant): void {
+  enter(vcpu: Vcpu, now: Instant): void {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
@@ -220,6 +220,7 @@ export class RunLoop {
     vcpu.pir = 0;
     vcpu.notifyAt = NEVER;
     vcpu.notifyIsKick = false;
+    if (vcpu.stop !== null) return vcpu.stop(now);
     if (vcpu.pendingInterruptCycles > 0 || vcpu.hostInterruptAt !== NEVER) {
       // A host interrupt is pending: the entry ends with an exit before the guest's first instruction.
       vcpu.hostInterruptAt = NEVER;

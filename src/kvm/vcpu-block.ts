@@ -50,13 +50,22 @@ export class VcpuBlock {
   private readonly timer: LapicTimer;
   private readonly tally: Tally;
   private readonly rekey: (vcpu: Vcpu) => void;
+  private readonly enter: (vcpu: Vcpu, now: Instant) => void;
 
-  constructor(needs: { settings: BlockSettings; cpus: PhysicalCpus; timer: LapicTimer; tally: Tally; rekey: (vcpu: Vcpu) => void }) {
+  constructor(needs: {
+    settings: BlockSettings;
+    cpus: PhysicalCpus;
+    timer: LapicTimer;
+    tally: Tally;
+    rekey: (vcpu: Vcpu) => void;
+    enter: (vcpu: Vcpu, now: Instant) => void;
+  }) {
     this.settings = needs.settings;
     this.cpus = needs.cpus;
     this.timer = needs.timer;
     this.tally = needs.tally;
     this.rekey = needs.rekey;
+    this.enter = needs.enter;
   }
 
   /** What a HLT exit does at its effect. */
@@ -154,8 +163,41 @@ export class VcpuBlock {
     else vcpu.stepAt = NEVER;
   }
 
+  /**
+   * The first KVM_RUN of a vCPU that comes from another host: one that was halted there goes on
+   * sleeping, without a poll, as its window starts at 0.
+   */
+  comeIn(vcpu: Vcpu, now: Instant, halted: boolean): void {
+    vcpu.since = now;
+    vcpu.state = STATE.exit;
+    if (!halted || this.runnable(vcpu)) return this.firstEntry(vcpu, now);
+    vcpu.state = STATE.blocked;
+    vcpu.haltStart = now;
+    vcpu.phase = PHASE.asleep;
+    vcpu.stepAt = NEVER;
+    this.timer.switchToSoftware(vcpu, now);
+    this.cpus.suspend(vcpu, now);
+    if (this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
+  }
+
   /** The thread runs again. */
   running(vcpu: Vcpu, now: Instant): void {
+    const { cost } = vcpu;
+    if (cost === null) return this.firstEntry(vcpu, now);
+    const waited = this.wokenUp(vcpu, now);
+    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(waited / this.settings.ghz));
+    vcpu.hasExtras = true;
+    vcpu.wakeCycles += work;
+    let flush = 0;
+    if (!vcpu.flush && cost.conditionalFlush > 0) {
+      vcpu.flush = true;
+      flush = cost.conditionalFlush;
+    }
+    this.finish(vcpu, now, work + flush);
+  }
+
+  /** What each end of a sleep does; returns how long it was. */
+  private wokenUp(vcpu: Vcpu, now: Instant): number {
     const waited = now - vcpu.since;
     this.endSegment(vcpu, now, HALTED);
     this.tally.add(STAT.haltWakeup, 1);
@@ -164,19 +206,29 @@ export class VcpuBlock {
     this.cpus.resume(vcpu, now);
     this.adapt(vcpu, now);
     this.timer.switchToHv(vcpu, now);
-    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(waited / this.settings.ghz));
-    vcpu.hasExtras = true;
-    vcpu.wakeCycles += work;
-    let flush = 0;
-    if (!vcpu.flush && vcpu.cost !== null && vcpu.cost.conditionalFlush > 0) {
-      vcpu.flush = true;
-      flush = vcpu.cost.conditionalFlush;
-    }
-    this.finish(vcpu, now, work + flush);
+    return waited;
   }
 
+  /** There is no exit to end: what is pending is injected, and the guest goes on, not before the deadline of a timer fired early. */
+  private firstEntry(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.state === STATE.blocked) this.wokenUp(vcpu, now);
+    this.timer.injectPending(vcpu);
+    const wait = vcpu.expiredDeadline === NEVER ? 0 : vcpu.expiredDeadline - now;
+    vcpu.expiredDeadline = NEVER;
+    if (wait <= 0) {
+      this.endSegment(vcpu, now, EXIT);
+      this.enter(vcpu, now);
+      return;
+    }
+    vcpu.phase = PHASE.running;
+    vcpu.interruptsOnAt = now;
+    vcpu.interruptsDoneAt = now;
+    vcpu.stepAt = (now + wait) as Instant;
+  }
+
+  /** kvm_vcpu_check_block: something to run for, or a signal. */
   private runnable(vcpu: Vcpu): boolean {
-    return (vcpu.pir | vcpu.irr) !== 0 || vcpu.timerPending;
+    return (vcpu.pir | vcpu.irr) !== 0 || vcpu.timerPending || vcpu.stop !== null;
   }
 
   private finish(vcpu: Vcpu, now: Instant, work: number): void {

@@ -6,6 +6,7 @@
  *                    │ HLT, nothing pending
  *                    ├──▶ POLL ──event──▶ EXIT
  *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *   asked to stop, at what would be the next entry: EXIT ──▶ PAUSED
  */
 import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
@@ -14,7 +15,8 @@ import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3 } as const;
+/** Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -108,6 +110,10 @@ export class Vcpu {
   since: Instant = NEVER;
   /** HLT or MWAIT executed without an exit: the core sleeps inside the guest. */
   haltedInGuest = false;
+  /** A signal waits for it to leave KVM_RUN: what happens instead of the next entry. */
+  stop: ((now: Instant) => void) | null = null;
+  /** Of a paused vCPU: its last instruction was a HLT (KVM_MP_STATE_HALTED). */
+  halted = false;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -246,7 +252,7 @@ export class Vcpu {
 
   /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
   isLoaded(): boolean {
-    return this.state !== STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
+    return this.state < STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
   }
 
   /** A new exit has nothing beyond its compiled cost yet. */

@@ -2,7 +2,7 @@
 import { bootLinux } from "../guest/linux.ts";
 import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import type { Program } from "../guest/program.ts";
-import { WORKLOADS, WORKLOAD_NAMES } from "../guest/workloads.ts";
+import { workloadOf } from "../guest/workload-choice.ts";
 import { assert } from "../lib/assert.ts";
 import type { Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
@@ -14,13 +14,16 @@ import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
 import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
-import { Vcpu } from "./vcpu.ts";
+import { STATE, Vcpu } from "./vcpu.ts";
 import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
+import type { WorkCounters } from "./work-counters.ts";
 
 export interface Vm {
   readonly name: string;
   readonly vcpus: readonly Vcpu[];
   guest: ResolvedGuest;
+  /** How often it moved from host to host: the vCPUs of each stay have random draws of their own. */
+  readonly lives: number;
 }
 
 /** Makes the programs of a VM; tests and benchmarks bring their own. */
@@ -41,22 +44,28 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
 
 /** The Linux guest with the workload that the specification names. */
 export const bootWorkload: Boot = (guest, seed, ghz, now) =>
-  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: WORKLOADS[guest.spec.workload] });
+  bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: workloadOf(guest.spec.workload) });
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
-/** The VM runs on with its vCPUs and programs; otherwise it is started anew. */
-export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["workload", "hz", "nohz", "load"] as const;
-  const sameTimers = restartsTwice(old) === restartsTwice(wanted);
-  return sameTimers && keys.every((key) => old.spec[key] === wanted.spec[key]) && old.cpus.join() === wanted.cpus.join();
+/** What runs in the VM can run on; otherwise it is started anew. */
+export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  const keys = ["hz", "nohz", "load", "vcpus"] as const;
+  const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
+  return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
-export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant): Vm {
+/** The VM runs on with its vCPUs and programs where they are. */
+export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  return samePrograms(old, wanted) && old.cpus.join() === wanted.cpus.join();
+}
+
+/** @param lives 0 for a VM that boots. */
+export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant, lives = 0): Vm {
   assert(programs.length === guest.cpus.length, "a VM has one program per vCPU");
   const vcpus = programs.map((program, number) => {
     const vcpu = new Vcpu({
-      name: `${guest.name}/${number}`,
+      name: `${guest.name}/${number}${lives === 0 ? "" : `/${lives}`}`,
       seed,
       index: 0,
       cpu: guest.cpus[number] as number,
@@ -69,7 +78,7 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
     return vcpu;
   });
   for (const vcpu of vcpus) vcpu.siblings = vcpus;
-  return { name: guest.name, vcpus, guest };
+  return { name: guest.name, vcpus, guest, lives };
 }
 
 /** Gives a vCPU the host's and guest's present settings. */
@@ -101,10 +110,10 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
 }
 
 /** The VM is gone: the time in its last states and its work count. */
-export function endVm(vm: Vm, tally: Tally, now: Instant): void {
+export function endVm(vm: Vm, tally: Tally, work: WorkCounters, now: Instant): void {
   for (const vcpu of vm.vcpus) {
-    tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
+    if (vcpu.state !== STATE.paused) tally.add(AT.vcpuCycles + vcpu.state, now - vcpu.since);
     tally.add(AT.cpuCycles + CPU_USES.indexOf("exit_mitigation"), mitigationSoFar(vcpu, now));
-    tally.add(AT.workCycles + WORKLOAD_NAMES.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
+    tally.add(work.indexOf(vm.guest.spec.workload), vcpu.program.workCycles);
   }
 }

@@ -2,7 +2,6 @@
  * What a metric of a host is: the series it has there and their values at a snapshot. Both are
  * pure; whoever renders decides on format, prefixes and caching.
  */
-import type { WorkloadName } from "../guest/workloads.ts";
 import type { HostPlan } from "../fleet/action.ts";
 import type { HostSnapshot } from "../fleet/snapshot.ts";
 import type { ResolvedHost } from "../kvm/resolved.ts";
@@ -21,7 +20,7 @@ export interface HostFacts {
   readonly plan: HostPlan;
   readonly resolved: ResolvedHost;
   /** Workloads that run there or have run since its boot. */
-  readonly workloads: readonly WorkloadName[];
+  readonly workloads: readonly string[];
 }
 
 /** Wall-clock times, which only the edge knows; Unix seconds. */

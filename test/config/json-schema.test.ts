@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { fleetJsonSchema, kernelJsonSchema } from "../../src/config/json-schema.ts";
+import { fleetJsonSchema, kernelJsonSchema, workloadJsonSchema } from "../../src/config/json-schema.ts";
 
 test.each([
   ["config/fleet.schema.json", fleetJsonSchema()],
   ["config/kernel.schema.json", kernelJsonSchema()],
+  ["config/workload.schema.json", workloadJsonSchema()],
 ])("%s is what the loader's schema says (UPDATE_GOLDEN=1 rewrites it)", (path, schema) => {
   const generated = `${JSON.stringify(schema, null, 2)}\n`;
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, generated);

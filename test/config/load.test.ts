@@ -109,7 +109,7 @@ describe("several files", () => {
   });
 
   test("fleet.yaml is read first, hidden files and other names are not read at all", async () => {
-    const dir = tempDir({ "fleet.yaml": "", "a.yaml": "", "B.yaml": "", ".hidden.yaml": "x", "notes.txt": "x", "workloads/w.yaml": "x" });
+    const dir = tempDir({ "fleet.yaml": "", "a.yaml": "", "B.yaml": "", ".hidden.yaml": "x", "notes.txt": "x", "elsewhere/w.yaml": "x" });
     const result = await loadConfig(dir);
     expect(result.ok && result.files.map((file) => file.slice(dir.length + 1))).toEqual(["fleet.yaml", "B.yaml", "a.yaml"]);
   });

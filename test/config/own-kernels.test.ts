@@ -35,11 +35,13 @@ overrides: [{ match: { kernel: ours }, set: { kvm: { halt_poll_ns: 0 } } }]`,
   });
 
   test("may stand on another one, and on the vendor's", async () => {
-    const { kernels } = await configOf({
-      "fleet.yaml": "",
-      "kernels/a.yaml": "{ base: b, commits: [1714a4eb6fb0] }",
-      "kernels/b.yaml": "{ base: c84, commits: [] }",
-    });
+    const { kernels } = (
+      await configOf({
+        "fleet.yaml": "",
+        "kernels/a.yaml": "{ base: b, commits: [1714a4eb6fb0] }",
+        "kernels/b.yaml": "{ base: c84, commits: [] }",
+      })
+    ).own;
     expect([...kernels.values()]).toEqual([
       { name: "a", base: "c84", commits: ["1714a4eb6fb0"] },
       { name: "b", base: "c84", commits: [] },
@@ -48,10 +50,10 @@ overrides: [{ match: { kernel: ours }, set: { kvm: { halt_poll_ns: 0 } } }]`,
   });
 
   test("names commits by their whole hash, or by one of their series, too", async () => {
-    const { kernels } = await configOf(
+    const { own } = await configOf(
       withKernel(`{ base: linux-5.8, commits: ["1714a4eb6fb0123456789012345678901234abcd", "777414340085"] }`),
     );
-    expect(kernels.get("ours")?.commits).toEqual(["1714a4eb6fb0", "aeeb4c7fff52"]);
+    expect(own.kernels.get("ours")?.commits).toEqual(["1714a4eb6fb0", "aeeb4c7fff52"]);
   });
 
   test("is looked for beside the file that a command takes", async () => {

@@ -88,6 +88,55 @@ describe("the API", () => {
   });
 });
 
+describe("a call with a body", () => {
+  const bodies: unknown[] = [];
+  const own = (): Promise<Awaited<ReturnType<typeof startServer>>> =>
+    startServer(
+      fakeBackend(fakeFleet([]), {
+        compare: (body) => {
+          bodies.push(body);
+          return Promise.resolve({ body: { verdict: "none" } });
+        },
+      }),
+    );
+  const authorization = `Bearer ${TOKEN}`;
+  const type = { "content-type": "application/json" };
+  const ask = (headers: Record<string, string>, body: string): Ask => ({
+    method: "POST",
+    headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
+    body,
+  });
+
+  it("hands on the JSON that came, with a token only", async () => {
+    const one = await own();
+    const body = '{ "set": { "kernel": "c84" } }';
+    const answer = await one.ask("/api/v1/compare", ask({ ...type, authorization }, body));
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { verdict: "none" }]);
+    expect(bodies).toEqual([{ set: { kernel: "c84" } }]);
+    expect((await one.ask("/api/v1/compare", ask(type, body))).status).toBe(401);
+    await one.close();
+  });
+
+  it("refuses what is no JSON, or does not say that it is", async () => {
+    const one = await own();
+    const bad = await one.ask("/api/v1/compare", ask({ ...type, authorization }, "{ set"));
+    expect([bad.status, bad.headers["content-type"]]).toEqual([400, "application/problem+json"]);
+    const untyped = await one.ask("/api/v1/compare", ask({ authorization, "content-type": "text/plain" }, "{}"));
+    expect([untyped.status, untyped.text]).toEqual([415, expect.stringContaining("came text/plain")]);
+    expect((await one.ask("/api/v1/compare", { headers: { authorization } })).status).toBe(405);
+    await one.close();
+  });
+
+  it("is described with its body in the OpenAPI document", async () => {
+    const paths = (await json("/api/v1/openapi.json")).body["paths"] as Record<string, Record<string, unknown>>;
+    const schema = { type: "object", additionalProperties: false, properties: { match: { type: "object" }, seeds: { type: "integer" } } };
+    expect(paths["/api/v1/compare"]?.["post"]).toMatchObject({
+      security: [{ token: [] }],
+      requestBody: { required: true, content: { "application/json": { schema } } },
+    });
+  });
+});
+
 describe("an error", () => {
   it("is problem+json with a sentence, wherever it happens", async () => {
     for (const [path, status] of [

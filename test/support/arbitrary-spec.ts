@@ -84,6 +84,7 @@ const specOn = (cpus: readonly CpuName[]): fc.Arbitrary<HostSpec> =>
       cpu_pm: fc.boolean(),
       cmdline: fc.record({ nohz_full: cpuList, isolcpus: cpuList }),
       smt: fc.boolean(),
+      turbo: fc.boolean(),
       tsx: onOffAuto,
       fastpath,
       kvm,

@@ -23,6 +23,7 @@ export function fakeBackend(fleet: FleetSnapshot, change: Partial<Backend> = {})
     changes: () => [],
     configErrors: () => [],
     reload: () => Promise.resolve({ ok: true, changed: [] }),
+    compare: () => Promise.resolve({ body: {} }),
     ...change,
   };
 }

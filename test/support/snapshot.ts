@@ -56,6 +56,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
@@ -137,7 +138,7 @@ export function fakeHost(name: string, change: Partial<HostSnapshot> = {}): Host
   const resolved = change.resolved ?? fakeResolved(plan);
   const vcpus = resolved.guests.reduce((sum, guest) => sum + guest.spec.vcpus, 0);
   const seed = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
-  const times = { generation: 1, bootNs: 0, lastChangeNs: null };
+  const times = { generation: 1, bootNs: 0, lastChangeNs: null, ownWorkloads: [] };
   return { plan, resolved, state: "running", failure: null, ...times, vcpus, ...fakeCounters(seed, resolved), ...change };
 }
 

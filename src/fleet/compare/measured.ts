@@ -6,10 +6,9 @@
 import { COMPONENT_NAMES } from "../../cost/components.ts";
 import type { Vendor } from "../../hw/cpu-model.ts";
 import { LogHistogram } from "../../lib/log-histogram.ts";
-import { AT, CPU_USES, MISSES, VCPU_STATES } from "../../kvm/counters.ts";
+import { AT, CPU_USES, MISSES, REGION_SIZE, VCPU_STATES } from "../../kvm/counters.ts";
 import { CELLS, type Cell } from "../../kvm/exits.ts";
 import { FASTPATH_NAMES, FASTPATHS } from "../../kvm/fastpaths.ts";
-import { WORKLOAD_NAMES } from "../../guest/workloads.ts";
 
 type Labels = Pick<Cell, "reason" | "msr" | "path">;
 
@@ -83,7 +82,7 @@ export class Measured {
     VCPU_STATES.forEach((_, i) => add("stateSeconds", i, grown(AT.vcpuCycles + i) / tscHz));
     CPU_USES.forEach((_, i) => add("useSeconds", i, grown(AT.cpuCycles + i) / tscHz));
     COMPONENT_NAMES.forEach((_, i) => add("components", i, grown(AT.components + i)));
-    WORKLOAD_NAMES.forEach((_, i) => add("workCycles", 0, grown(AT.workCycles + i)));
+    for (let i = 0; i < REGION_SIZE.workCycles; i++) add("workCycles", 0, grown(AT.workCycles + i));
     PLACES[vendor].forEach((place, cell) => {
       add("exits", place, grown(AT.exits + cell));
       add("exitCycles", place, grown(AT.exitCycles + cell));

@@ -6,24 +6,23 @@
 import type { Program } from "../program.ts";
 import { bootLinux } from "../linux.ts";
 import type { LinuxGuestSettings } from "../linux-guest.ts";
-import { idle } from "../workloads/idle.ts";
-import type { Workload } from "../workload.ts";
+import { QUIET, type Workload } from "../workload.ts";
 import type { Samples } from "./samples.ts";
 
 /** One side: a request makes it ready, its work is a few instructions, then it answers. */
 const side: Workload = {
-  ...idle,
+  ...QUIET,
   doc: "One side of netperf TCP_RR.",
-  workNs: 500,
-  workCv: 0.1,
-  doorbellChance: 1,
-  background: { ...idle.background, cpuid: 0, pageFault: 0, levelEoi: 0 },
+  work_ns: 500,
+  work_cv: 0.1,
+  doorbell_chance: 1,
+  soft_timers_per_second: 8,
   source: "assumed: netperf's own loop between recv and send",
 };
 
 /** The client (with the first request ready) or the server. */
 export function tcpRrPrograms(settings: Omit<LinuxGuestSettings, "workload">, client: boolean, samples: Samples): readonly Program[] {
-  const programs = bootLinux({ ...settings, workload: { ...side, messagesPerVcpu: client ? 1 : 0 } });
+  const programs = bootLinux({ ...settings, workload: { ...side, messages_per_vcpu: client ? 1 : 0 } });
   if (!client) return programs;
   let last = NaN;
   for (const program of programs) {

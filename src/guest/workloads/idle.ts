@@ -1,17 +1,12 @@
-import type { Workload } from "../workload.ts";
+import { QUIET, type Workload } from "../workload.ts";
 
 /** A booted guest without load: only its kernel's own timers wake it. */
 export const idle = {
+  ...QUIET,
   doc: "A booted guest without load: only its kernel's own timers wake it.",
-  requestsPerSecond: 0,
-  workNs: 50_000,
-  workCv: 0.5,
-  messagesPerVcpu: 0,
-  polls: false,
-  remoteWakeChance: 0,
-  doorbellChance: 0,
-  intervalNs: 0,
-  softTimersPerSecond: 8,
-  background: { cpuid: 2, portIo: 0, mmio: 0, pageFault: 1, pauseLoop: 0, levelEoi: 0.2, hypercall: 0 },
+  work_ns: 50_000,
+  work_cv: 0.5,
+  soft_timers_per_second: 8,
+  background: { ...QUIET.background, cpuid: 2, page_fault: 1, level_eoi: 0.2 },
   source: "assumed: a quiet Linux guest wakes a few times a second and vCPU for timers of its own",
 } as const satisfies Workload;

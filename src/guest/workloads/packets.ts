@@ -1,17 +1,12 @@
-import type { Workload } from "../workload.ts";
+import { QUIET, type Workload } from "../workload.ts";
 
 /** A DPDK poll-mode driver: spins on its receive queues and never halts; only its kernel's tick interrupts it. */
 export const packets = {
+  ...QUIET,
   doc: "A DPDK poll-mode driver: spins on its receive queues and never halts; only its kernel's tick interrupts it.",
-  requestsPerSecond: 0,
-  workNs: 4_000_000,
-  workCv: 0.05,
-  messagesPerVcpu: 0,
-  polls: true,
-  remoteWakeChance: 0,
-  doorbellChance: 0,
-  intervalNs: 0,
-  softTimersPerSecond: 2,
-  background: { cpuid: 0, portIo: 0, mmio: 0, pageFault: 0, pauseLoop: 0, levelEoi: 0, hypercall: 0 },
+  work_ns: 4_000_000,
+  work_cv: 0.05,
+  busy_vcpus: "all",
+  soft_timers_per_second: 2,
   source: "assumed: DPDK programmer's guide describes poll mode; no exits but the tick's",
 } as const satisfies Workload;

@@ -1,17 +1,15 @@
-import type { Workload } from "../workload.ts";
+import { QUIET, type Workload } from "../workload.ts";
 
 /** An in-memory store: one event loop a vCPU, short requests, mostly busy. */
 export const redis = {
+  ...QUIET,
   doc: "An in-memory store: one event loop a vCPU, short requests, mostly busy.",
-  requestsPerSecond: 9000,
-  workNs: 60_000,
-  workCv: 0.4,
-  messagesPerVcpu: 0,
-  polls: false,
-  remoteWakeChance: 0.02,
-  doorbellChance: 0.6,
-  intervalNs: 0,
-  softTimersPerSecond: 100,
-  background: { cpuid: 4, portIo: 0, mmio: 0, pageFault: 20, pauseLoop: 0, levelEoi: 1, hypercall: 0 },
+  requests_per_second: 9000,
+  work_ns: 60_000,
+  work_cv: 0.4,
+  remote_wake_chance: 0.02,
+  doorbell_chance: 0.6,
+  soft_timers_per_second: 100,
+  background: { ...QUIET.background, cpuid: 4, page_fault: 20, level_eoi: 1 },
   source: "assumed: busy loop near 55 % load, small requests",
 } as const satisfies Workload;

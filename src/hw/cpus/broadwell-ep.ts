@@ -11,6 +11,7 @@ export const broadwellEp = {
   doc: "Xeon E5 v4 (2016, Broadwell-EP): meltdown, l1tf, mds and taa; retpolines suffice",
   family: 0x06,
   baseGhz: 2.4,
+  turboGhz: 2.9,
   affectedBy: [
     "meltdown",
     "spectre_v1",
@@ -51,5 +52,5 @@ export const broadwellEp = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; " +
-    "base frequency (an E5-2680 v4), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (an E5-2680 v4), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

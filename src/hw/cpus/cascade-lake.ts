@@ -13,6 +13,7 @@ export const cascadeLake = {
   doc: "Xeon Scalable, 2nd generation (2019, Cascade Lake): no meltdown, l1tf or mds, but taa while TSX is on",
   family: 0x06,
   baseGhz: 2.5,
+  turboGhz: 3.1,
   affectedBy: [
     "spectre_v1",
     "spectre_v2",
@@ -50,5 +51,5 @@ export const cascadeLake = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; no PSCHANGE_MC_NO, hence itlb_multihit: assumed; MDS_NO without TSX_CTRL: its bugs.c taa_select_mitigation; " +
-    "base frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -12,6 +12,7 @@ export const epycGenoa = {
   doc: "EPYC 9004 (2022, Genoa, Zen 4): x2AVIC, on by default from 6.18; Automatic IBRS; srso and tsa",
   family: 0x19,
   baseGhz: 2.4,
+  turboGhz: 3.5,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "spec_rstack_overflow", "tsa", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
@@ -37,5 +38,5 @@ export const epycGenoa = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; x2AVIC: Linux 6.18 svm/avic.c (Zen 4); " +
-    "base frequency (a 9654), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 9654), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -12,6 +12,7 @@ export const epycMilan = {
   doc: "EPYC 7003 (2021, Milan, Zen 3): AVIC by opt-in; srso and tsa",
   family: 0x19,
   baseGhz: 2.45,
+  turboGhz: 3.2,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "spec_rstack_overflow", "tsa", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
@@ -37,5 +38,5 @@ export const epycMilan = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; " +
-    "base frequency (a 7763), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7763), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

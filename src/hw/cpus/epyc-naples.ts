@@ -12,6 +12,7 @@ export const epycNaples = {
   doc: "EPYC 7001 (2017, Naples, Zen 1): AVIC by opt-in, with erratum 1235; retbleed and srso",
   family: 0x17,
   baseGhz: 2.2,
+  turboGhz: 2.7,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "retbleed", "spec_rstack_overflow", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
@@ -37,5 +38,5 @@ export const epycNaples = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; erratum 1235: its svm/avic.c (family 17h); " +
-    "base frequency (a 7601), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7601), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -11,6 +11,7 @@ export const epycRome = {
   doc: "EPYC 7002 (2019, Rome, Zen 2): AVIC by opt-in, with erratum 1235; retbleed and srso",
   family: 0x17,
   baseGhz: 2.25,
+  turboGhz: 3.2,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "retbleed", "spec_rstack_overflow", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
@@ -31,5 +32,5 @@ export const epycRome = {
   cycles: EPYC_CYCLES,
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; erratum 1235: its svm/avic.c (family 17h); " +
-    "base frequency (a 7742), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7742), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

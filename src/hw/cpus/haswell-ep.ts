@@ -13,6 +13,7 @@ export const haswellEp = {
   doc: "Xeon E5 v3 (2014, Haswell-EP): meltdown, l1tf and mds; TSX is gone by microcode, retpolines suffice",
   family: 0x06,
   baseGhz: 2.5,
+  turboGhz: 2.9,
   affectedBy: ["meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "l1tf", "mds", "itlb_multihit", "mmio_stale_data", "vmscape"],
   hasRtm: false,
   hasEnhancedIbrs: false,
@@ -42,5 +43,5 @@ export const haswellEp = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; RTM absent: erratum HSD136, assumed to be in force on all of the line; " +
-    "base frequency (an E5-2680 v3), APICv, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (an E5-2680 v3), APICv, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -13,6 +13,7 @@ export const icelakeSp = {
   doc: "Xeon Scalable, 3rd generation (2021, Ice Lake-SP): taa is fixed in silicon; mmio_stale_data is left",
   family: 0x06,
   baseGhz: 2.9,
+  turboGhz: 3.5,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "mmio_stale_data", "gather_data_sampling", "indirect_target_selection"],
   hasRtm: true,
   hasEnhancedIbrs: true,
@@ -40,5 +41,5 @@ export const icelakeSp = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; TAA_NO: assumed from Intel's documents; " +
-    "base frequency (a Platinum 8375C), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8375C), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

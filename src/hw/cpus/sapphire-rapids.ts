@@ -13,6 +13,7 @@ export const sapphireRapids = {
   doc: "Xeon Scalable, 4th generation (2023, Sapphire Rapids): IPI virtualization; no buffer bug is left",
   family: 0x06,
   baseGhz: 2.0,
+  turboGhz: 3.0,
   affectedBy: ["spectre_v1", "spectre_v2", "spec_store_bypass", "vmscape"],
   hasRtm: true,
   hasEnhancedIbrs: true,
@@ -45,5 +46,5 @@ export const sapphireRapids = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; IPI virtualization: KVM: VMX: enable IPI virtualization v7; TAA_NO: assumed from Intel's documents; " +
-    "base frequency (a Platinum 8480+), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8480+), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -12,6 +12,7 @@ export const skylakeSp = {
   doc: "Xeon Scalable (2017, Skylake-SP): meltdown, l1tf, mds, taa and retbleed all apply",
   family: 0x06,
   baseGhz: 2.5,
+  turboGhz: 3.1,
   affectedBy: [
     "meltdown",
     "spectre_v1",
@@ -45,5 +46,5 @@ export const skylakeSp = {
   cycles: SKYLAKE_CYCLES,
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; preemption timer shift 5: assumed, typical of the line; " +
-    "base frequency: the 2.5 GHz Skylake of the fastpath series' cover letters (2020); APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "turbo: assumed, a Platinum 8175M's; base frequency: the 2.5 GHz Skylake of the fastpath series' cover letters (2020); APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

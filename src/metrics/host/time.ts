@@ -1,7 +1,7 @@
 /** Where the time of vCPUs and physical CPUs went, and what the guests got done in it. */
 import { counterAt } from "../../fleet/snapshot.ts";
-import { WORKLOAD_NAMES } from "../../guest/workloads.ts";
-import { AT, CPU_USES, HALT_POLL_RESULTS, VCPU_STATES } from "../../kvm/counters.ts";
+import { CPU_USES, HALT_POLL_RESULTS, VCPU_STATES } from "../../kvm/counters.ts";
+import { workCounter } from "../../kvm/work-counters.ts";
 import { factsOf } from "../facts.ts";
 import { counts, seconds } from "../from-counters.ts";
 import type { HostMetric } from "../metric.ts";
@@ -11,7 +11,7 @@ const POLL_LABELS = HALT_POLL_RESULTS.map((result) => ({ result }));
 /** Only the workloads of this host have a series. */
 const guestWork: HostMetric = {
   series: ({ workloads }) => workloads.map((workload) => ({ suffix: "", labels: { workload } })),
-  values: (host) => factsOf(host).workloads.map((name) => counterAt(host, AT.workCycles + WORKLOAD_NAMES.indexOf(name))),
+  values: (host) => factsOf(host).workloads.map((name) => counterAt(host, workCounter(name, host.ownWorkloads))),
 };
 
 export const timeMetrics = {

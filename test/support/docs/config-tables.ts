@@ -1,6 +1,7 @@
 /** Tables of `src/config/README.md`: every key, from the schema that the loader itself uses. */
 import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { GUEST_EFFECTS, HOST_EFFECTS } from "../../../src/config/effects.ts";
+import { QUIET } from "../../../src/guest/workload.ts";
 import { WORKLOADS } from "../../../src/guest/workloads.ts";
 import { CPUS } from "../../../src/hw/cpus.ts";
 import type { Commit } from "../../../src/kvm/commit.ts";
@@ -8,6 +9,7 @@ import { COMMITS } from "../../../src/kvm/commits.ts";
 import { KERNELS } from "../../../src/kvm/kernels.ts";
 import { PATCHES } from "../../../src/kvm/patches.ts";
 import { code, markdownTable, prose } from "./markdown.ts";
+import { workloadJsonSchema } from "../../../src/config/json-schema.ts";
 import { alternatives, definition, FILE_SCHEMA, wordsOf, type Schema } from "./schema-words.ts";
 
 /** Keys of a file of the configuration directory, of its groups and of its overrides. */
@@ -73,6 +75,23 @@ export function commitTable(): string {
     title,
   ]);
   return markdownTable(["commit", "since", "what it is"], rows);
+}
+
+/** Keys of a workload of one's own, with what the guest does when they are missing. */
+export function workloadKeyTable(): string {
+  const { properties = {} } = workloadJsonSchema() as Schema;
+  const { background, ...own } = properties;
+  const row = (prefix: string, standard: (key: string) => string | number | undefined, [key, one]: [string, Schema]): string[] => {
+    const said = standard(key);
+    return [code(prefix + key), wordsOf(one), said === undefined ? "" : code(String(said)), prose(one.description)];
+  };
+  return markdownTable(
+    ["key", "values", "default", "what it is"],
+    [
+      ...Object.entries(own).map((entry) => row("", (key) => (QUIET as unknown as Readonly<Record<string, string | number>>)[key], entry)),
+      ...Object.entries(background?.properties ?? {}).map((entry) => row("background.", () => 0, entry)),
+    ],
+  );
 }
 
 /** The names that `cpu`, `kernel`, `patches` and `workload` may take. */

@@ -1,6 +1,6 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
-import { commitTable, fileKeyTable, hostKeyTable, nameTable } from "./config-tables.ts";
+import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable } from "./config-tables.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
@@ -12,7 +12,13 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     "exit reasons": exitTable,
     fastpaths: fastpathTable,
   },
-  "src/config/README.md": { "keys of a file": fileKeyTable, "keys of a host": hostKeyTable, names: nameTable, commits: commitTable },
+  "src/config/README.md": {
+    "keys of a file": fileKeyTable,
+    "keys of a host": hostKeyTable,
+    "keys of a workload": workloadKeyTable,
+    names: nameTable,
+    commits: commitTable,
+  },
   "src/cost/README.md": {
     components: componentTable,
     "cpu models": cpuTable,

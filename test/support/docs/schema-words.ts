@@ -35,8 +35,10 @@ export function definition(name: string): Schema {
 }
 
 const SWITCH = definition("switch");
-/** The name of a file in `kernels/`. */
-const OWN_KERNEL = definition("kernel").anyOf?.find(({ pattern }) => pattern !== undefined);
+/** The name of a file in `kernels/`, and of one in `workloads/`. */
+const ownName = (id: string): Schema | undefined => definition(id).anyOf?.find(({ pattern }) => pattern !== undefined);
+const OWN_KERNEL = ownName("kernel");
+const OWN_WORKLOAD = ownName("workload");
 
 /** The alternatives of a schema, references followed; null stands everywhere and is left out. */
 export function alternatives(schema: Schema): Schema[] {
@@ -68,6 +70,7 @@ const CATALOGUES: readonly (readonly [names: readonly string[], words: string])[
 function leafWords(schema: Schema): string {
   if (schema === SWITCH) return "a switch";
   if (schema === OWN_KERNEL) return "or one of `kernels/`";
+  if (schema === OWN_WORKLOAD) return "or one of `workloads/`";
   const values = valuesIn(schema);
   if (values !== undefined) return CATALOGUES.find(([names]) => names.join() === values.join())?.[1] ?? codes(values.map(String));
   const { type, minimum, maximum, items } = schema;

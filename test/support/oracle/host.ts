@@ -98,7 +98,7 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
   const { resolved, cpus, vcpus } = world;
   const cpu = cpus[guest.cpus[number]!]!;
   const inputs = timerInputs(resolved, guest, cpu.number);
-  const conditions = entryConditions(resolved, guest, cpu.nohzFull);
+  const conditions = entryConditions(resolved, guest, cpu.number);
   const costsOf = (cold: boolean): OracleVcpu["costs"] =>
     new Map(
       EXIT_KIND_NAMES.map((name) => {

@@ -1,4 +1,5 @@
 /** The oracle's counters at an instant: what is complete, and what has passed of what is in progress. */
+import { workloadNameOf } from "../../../src/guest/workload-choice.ts";
 import { unfinishedWork } from "./cpus.ts";
 import type { OracleExit, OracleVcpu, World } from "./world.ts";
 
@@ -11,7 +12,7 @@ export function countersNow(world: World): ReadonlyMap<string, number> {
   for (const vcpu of world.vcpus) {
     add(STATE[vcpu.mode], now - vcpu.since);
     if (vcpu.exit !== null) add("cpu exit_mitigation", mitigationPassed(vcpu, vcpu.exit, now));
-    add(`work ${vcpu.guest.spec.workload}`, vcpu.program.workCycles);
+    add(`work ${workloadNameOf(vcpu.guest.spec.workload)}`, vcpu.program.workCycles);
   }
   for (const cpu of world.cpus) add("cpu housekeeping", -unfinishedWork(cpu, now));
   add("emulated cycles", now);

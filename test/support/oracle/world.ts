@@ -2,7 +2,8 @@
  * What the oracle knows of a host: plain objects, one per thing. The rules that move them stand in
  * the files beside this one, a file per part of KVM; none of them shares code with the engine.
  */
-import { hostCodeScale, type ExitCost } from "../../../src/cost/plan.ts";
+import { hostCodeScale } from "../../../src/cost/host-code.ts";
+import type { ExitCost } from "../../../src/cost/plan.ts";
 import type { Program, Vector } from "../../../src/guest/program.ts";
 import type { CState } from "../../../src/hw/cstates.ts";
 import type { ExitKindName } from "../../../src/kvm/exit-kinds.ts";

@@ -1,0 +1,154 @@
+/**
+ * What a VM takes along to another host: QEMU stops its vCPUs, asks KVM for their state, and sets
+ * it on the other side. The guest's own state (its program) goes as it is. What is KVM's alone
+ * stays behind: which timer stood in for the APIC timer, a timer that is pending without having
+ * been injected, the timer advance, the polling window. So the other host decides all of that anew.
+ *
+ *   pause ──▶ each vCPU at its next entry ──▶ save ──▶ … ──▶ restore: LAPIC, then the deadline ──▶ KVM_RUN
+ *
+ * QEMU target/i386/kvm/kvm.c kvm_arch_get_registers, kvm_arch_put_registers (whose last MSR is
+ * the deadline: KVM ignores it while the LAPIC's timer is not in its mode yet). Linux
+ * arch/x86/kvm/lapic.c kvm_apic_get_state (posted requests are folded into the IRR),
+ * kvm_apic_set_state, kvm_set_lapic_tscdeadline_msr. Simplified: the guest's TSC goes on through
+ * the downtime (KVM_VCPU_TSC_OFFSET); a QEMU that only saves and loads IA32_TSC lets it stand.
+ */
+import { VECTOR, type Program } from "../guest/program.ts";
+import { assert } from "../lib/assert.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
+import { KIND } from "./exit-kinds.ts";
+import type { LapicTimer } from "./lapic-timer.ts";
+import type { PhysicalCpus } from "./physical-cpus.ts";
+import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { STATE, type Vcpu } from "./vcpu.ts";
+import type { VcpuBlock } from "./vcpu-block.ts";
+import { bootVm, samePrograms, type Vm } from "./vm.ts";
+
+export interface SavedVcpu {
+  /** Registers and memory. */
+  readonly program: Program;
+  /** KVM_GET_MP_STATE: halted; what is pending wakes it on the other side. */
+  readonly halted: boolean;
+  /** HLT or MWAIT without an exit: the core itself slept. */
+  readonly haltedInGuest: boolean;
+  /** KVM_GET_LAPIC: the IRR, and whether the ICR's upper half is written. */
+  readonly irr: number;
+  readonly destinationWritten: boolean;
+  /** The timer's mode (LVTT): a deadline, or a count, with its period if it is periodic. */
+  readonly deadlineMode: boolean;
+  readonly period: number;
+  /** MSR_IA32_TSC_DEADLINE, or when the count runs out; NEVER where they read 0: not armed, or fired and injected. */
+  readonly deadline: Instant;
+  /** No state of the guest: since when what is pending is late. */
+  readonly lateFor: Instant;
+  readonly ipiSentAt: Instant;
+}
+
+/** All instants are those of the host where it was saved, and of the moment `at`. */
+export interface SavedVm {
+  readonly guest: ResolvedGuest;
+  readonly vcpus: readonly SavedVcpu[];
+  readonly at: Instant;
+  /** How often it was saved, this time included. */
+  readonly lives: number;
+}
+
+/** A VM that comes from another host, under its name here, `elapsed` cycles of its TSC after it was saved. */
+export interface Arrival {
+  readonly name: string;
+  readonly saved: SavedVm;
+  readonly elapsed: number;
+}
+
+const HALTS: ReadonlySet<number> = new Set([KIND.hlt, KIND.hltReenter, KIND.hltBlocks]);
+
+/** KVM_RUN returns to a QEMU that stops the VM. After a HLT the vCPU's state is "halted" until KVM finds it runnable. */
+export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, now: Instant): void {
+  vcpu.halted = HALTS.has(vcpu.kind);
+  vcpu.state = STATE.paused;
+  vcpu.since = now;
+  vcpu.stepAt = NEVER;
+  cpus.suspend(vcpu, now);
+  cpus.occupant[vcpu.cpu] = null;
+  // The CPU is free, and handles what the vCPU still had to let in.
+  const { pendingInterruptCycles } = vcpu;
+  vcpu.hostInterruptAt = NEVER;
+  vcpu.pendingInterruptCycles = 0;
+  if (pendingInterruptCycles > 0) cpus.interrupt(vcpu.cpu, now, pendingInterruptCycles);
+}
+
+/** The state of a VM whose vCPUs are all paused. */
+export function saveVm(vm: Vm, now: Instant): SavedVm {
+  assert(
+    vm.vcpus.every(({ state }) => state === STATE.paused),
+    "a VM is saved when all its vCPUs have stopped",
+  );
+  return { guest: vm.guest, vcpus: vm.vcpus.map(saveVcpu), at: now, lives: vm.lives + 1 };
+}
+
+function saveVcpu(vcpu: Vcpu): SavedVcpu {
+  const { program, haltedInGuest, destinationWritten, deadlineMode, period, deadline, lateFor, ipiSentAt } = vcpu;
+  const irr = vcpu.irr | vcpu.pir;
+  return {
+    program,
+    halted: vcpu.halted,
+    haltedInGuest,
+    irr,
+    destinationWritten,
+    deadlineMode,
+    period,
+    deadline,
+    // An expiry that was not injected is none: the other host's timer finds the deadline in the past.
+    lateFor: (irr & VECTOR.timer) === 0 ? NEVER : lateFor,
+    ipiSentAt,
+  };
+}
+
+/** The VM of an arrival with the programs that run in it; null when it is another one, or has to boot as its guest changed on the way. */
+export function arrivedVm(arrival: Arrival | undefined, host: ResolvedHost, guest: ResolvedGuest, seed: number, now: Instant): Vm | null {
+  if (arrival?.name !== guest.name || !samePrograms(arrival.saved.guest, guest)) return null;
+  const { vcpus, lives } = arrival.saved;
+  return bootVm(
+    host,
+    guest,
+    vcpus.map(({ program }) => program),
+    seed,
+    now,
+    lives,
+  );
+}
+
+/** Lets a VM that came here go on: the state of all its vCPUs first, then their KVM_RUN. */
+export function restoreVm(vm: Vm, { saved, elapsed }: Arrival, now: Instant, timer: LapicTimer, block: VcpuBlock): void {
+  // Its guest was changed on the way so that it had to boot.
+  if (vm.lives !== saved.lives) return;
+  const delta = now - saved.at - elapsed;
+  vm.vcpus.forEach((vcpu, i) => {
+    const one = saved.vcpus[i] as SavedVcpu;
+    restoreVcpu(vcpu, one, delta, now);
+    restoreTimer(vcpu, one, { delta, savedAt: saved.at, now, timer });
+  });
+  vm.vcpus.forEach((vcpu, i) => block.comeIn(vcpu, now, saved.vcpus[i]?.halted === true));
+}
+
+/** A deadline is absolute and may have passed on the way; a count stood still meanwhile, and goes on. */
+function restoreTimer(vcpu: Vcpu, saved: SavedVcpu, on: { delta: number; savedAt: Instant; now: Instant; timer: LapicTimer }): void {
+  const { deadline, deadlineMode, period } = saved;
+  if (deadline === NEVER) return;
+  if (deadlineMode) on.timer.write(vcpu, deadline + on.delta, on.now);
+  else on.timer.resumeCount(vcpu, Math.max(0, deadline - on.savedAt), period, on.now);
+}
+
+/** @param delta from instants of the host where it was saved to instants here. */
+function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, delta: number, now: Instant): void {
+  const move = (at: Instant): Instant => (at + delta) as Instant;
+  const { program } = vcpu;
+  program.shift(delta);
+  vcpu.haltedInGuest = saved.haltedInGuest;
+  if (saved.haltedInGuest) vcpu.haltStart = now;
+  vcpu.irr = saved.irr;
+  vcpu.destinationWritten = saved.destinationWritten;
+  vcpu.lateFor = move(saved.lateFor);
+  vcpu.ipiSentAt = move(saved.ipiSentAt);
+  // What came from outside meanwhile has waited in the network.
+  while (program.arrivalAt <= now) if (program.arrive(program.arrivalAt)) vcpu.irr |= VECTOR.device;
+}
