@@ -23,11 +23,14 @@ const backgroundShape = {
   cpuid: rate("CPUID"),
   port_io: rate("OUT to a device of QEMU"),
   mmio: rate("MMIO to a device of QEMU"),
+  doorbell: rate("Doorbells (virtio notify, ioeventfd) besides those of pieces of work"),
   page_fault: rate("Touches of a page that the host has not mapped"),
   pause_loop: rate("Spinning with PAUSE until the PAUSE-loop window is exceeded"),
   level_eoi: rate("EOIs of a level-triggered interrupt of the IOAPIC"),
   hypercall: rate("Hypercalls"),
   other_msr: rate("Writes to an intercepted MSR that has no series of its own"),
+  apic_register: rate("Writes to an intercepted register of the APIC besides timer, EOI and IPIs"),
+  other: rate("Exits for reasons that have no rules here; they count as OTHER and have no series"),
 } satisfies Record<BackgroundOperation, z.ZodType>;
 
 const workloadShape = {

@@ -154,11 +154,14 @@ const OPS: Readonly<Record<BackgroundOperation, Op>> = {
   cpuid: OP.cpuid,
   port_io: OP.portIo,
   mmio: OP.mmio,
+  doorbell: OP.doorbell,
   page_fault: OP.pageFault,
   pause_loop: OP.pauseLoop,
   level_eoi: OP.levelEoi,
   hypercall: OP.hypercall,
   other_msr: OP.otherMsr,
+  apic_register: OP.apicRegister,
+  other: OP.other,
 };
 
 function backgroundKinds({ background }: Workload): { rate: number; op: Op }[] {

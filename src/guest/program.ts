@@ -52,6 +52,10 @@ export const OP = {
   periodic: 23,
   /** WRMSR HV_X64_MSR_STIMER0_COUNT, a synthetic timer of Hyper-V; operand: the instant at which it runs out, 0 stops it. */
   hvStimer: 24,
+  /** Something that exits for a reason without rules here. */
+  other: 25,
+  /** Write of an APIC register that has no operation of its own: a local vector, the task priority. */
+  apicRegister: 26,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;

@@ -34,11 +34,14 @@ export const BACKGROUND_OPERATIONS = [
   "cpuid",
   "port_io",
   "mmio",
+  "doorbell",
   "page_fault",
   "pause_loop",
   "level_eoi",
   "hypercall",
   "other_msr",
+  "apic_register",
+  "other",
 ] as const;
 export type BackgroundOperation = (typeof BACKGROUND_OPERATIONS)[number];
 
@@ -54,5 +57,17 @@ export const QUIET = {
   doorbell_chance: 0,
   interval_ns: 0,
   soft_timers_per_second: 0,
-  background: { cpuid: 0, port_io: 0, mmio: 0, page_fault: 0, pause_loop: 0, level_eoi: 0, hypercall: 0, other_msr: 0 },
+  background: {
+    cpuid: 0,
+    port_io: 0,
+    mmio: 0,
+    doorbell: 0,
+    page_fault: 0,
+    pause_loop: 0,
+    level_eoi: 0,
+    hypercall: 0,
+    other_msr: 0,
+    apic_register: 0,
+    other: 0,
+  },
 } as const satisfies Omit<Workload, "doc" | "source">;

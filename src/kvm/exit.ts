@@ -36,7 +36,7 @@ export interface Exit {
   readonly capable: Partial<Record<MsrLabel, FastpathName>>;
   /** The handler sets `l1tf_flush_l1d`, so that a conditional L1D flush precedes the entry. */
   readonly flushesL1d: boolean;
-  /** No workload causes it, only a script: on a host its series would stand at 0 for ever, so it has none. */
+  /** No workload of the catalogue causes it: on nearly every host its series would stand at 0 for ever, so it has none. */
   readonly noWorkload?: true;
   readonly source: string;
 }

@@ -25,6 +25,7 @@ const PLAIN: Partial<Record<Op, number>> = {
   [OP.levelEoi]: KIND.levelEoi,
   [OP.hypercall]: KIND.vmcall,
   [OP.otherMsr]: KIND.otherMsr,
+  [OP.other]: KIND.other,
 };
 
 export interface OperationNeeds {
@@ -63,6 +64,8 @@ export class GuestOperations {
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
         return this.needs.ipis.toSelf(vcpu, now);
+      case OP.apicRegister:
+        return this.plain(vcpu, vcpu.registerWriteKind, now);
       case OP.doorbell:
         return this.doorbell(vcpu, now);
       case OP.invd:

@@ -19,6 +19,7 @@ const ORDINARY = new Map<Op, ExitKindName>([
   [OP.pageFault, "eptViolation"],
   [OP.hypercall, "vmcall"],
   [OP.otherMsr, "otherMsr"],
+  [OP.other, "other"],
 ]);
 
 /** Performs the operation that the program has come to; true when the guest was left. */
@@ -43,6 +44,8 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return exitsOrNot(world, vcpu, levelEoiExit(world, vcpu), now);
     case OP.pauseLoop:
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
+    case OP.apicRegister:
+      return exits(world, vcpu, registerExit(world, vcpu)!, now);
     case OP.selfIpi:
       return selfIpi(world, vcpu, now);
     case OP.invd:
