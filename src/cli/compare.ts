@@ -34,11 +34,23 @@ export async function compare(beforeFile: string, afterFile: string, flags: Comp
     console.log(JSON.stringify({ ...arms, changes: keys, ...comparisonView(comparison, seeds) }, null, 2));
     return 0;
   }
-  console.log(`BEFORE  ${beforeFile}\nAFTER   ${afterFile}\n${wordChanges(changes)}\n`);
-  console.log(`${verdict(comparison.figures)}\n`);
-  console.log(comparisonTable(comparison.figures));
-  console.log(`\n${method(comparison, seeds, flags)}`);
+  console.log(comparisonText({ before: beforeFile, after: afterFile }, changes, comparison, seeds));
   return 0;
+}
+
+/** What people read: what differs, the verdict, every figure, and how it was found. */
+export function comparisonText(
+  files: { readonly before: string; readonly after: string },
+  changes: readonly KeyChange[],
+  comparison: Comparison,
+  seeds: readonly number[],
+): string {
+  return [
+    `BEFORE  ${files.before}\nAFTER   ${files.after}\n${wordChanges(changes)}`,
+    verdict(comparison.figures),
+    comparisonTable(comparison.figures),
+    method(comparison, seeds),
+  ].join("\n\n");
 }
 
 /** A specification with guests, or null when its errors were printed. */
@@ -71,12 +83,12 @@ function wordChanges(changes: readonly KeyChange[]): string {
   return changes.map(({ key, before, after }) => `        ${key}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`).join("\n");
 }
 
-function method({ blocks }: Comparison, seeds: readonly number[], flags: CompareFlags): string {
+function method({ blocks }: Comparison, seeds: readonly number[]): string {
   const batches = seeds.length * blocks.blocks;
-  const last = seeds.at(-1) ?? flags.seed;
-  const span = seeds.length === 1 ? `seed ${flags.seed}` : `seeds ${flags.seed} to ${last}`;
+  const span = seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`;
+  const seconds = Number((batches * blocks.blockSeconds).toFixed(3));
   return [
-    `${flags.for} s of each, ${span}, after a warm-up of ${Number(blocks.warmUpSeconds.toFixed(3))} s a seed. ± is the 95 % confidence interval of the paired`,
+    `${seconds} s of each, ${span}, after a warm-up of ${Number(blocks.warmUpSeconds.toFixed(3))} s a seed. ± is the 95 % confidence interval of the paired`,
     `difference: batch means over ${batches} batches (${blocks.blocks} blocks of time a seed, fewer where neighbours are correlated), jackknife,`,
     "Student's t. Beyond noise: p below 0.05 after Holm's correction for the number of figures.",
   ].join("\n");

@@ -15,6 +15,7 @@ const TITLES: Readonly<Record<string, string>> = {
   exits_per_second_per_vcpu: "exits per second and vCPU",
   cycles_per_exit: "cycles per exit",
   fastpath_hit_rate: "fastpath hit rate",
+  c0_share: "time in C0 of the CPU under a vCPU",
   exit_cycles_per_second_per_vcpu: "cycles of exits per second and vCPU, by component",
 };
 

@@ -5,6 +5,7 @@ import type { ConfigError } from "./error.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import type { Match } from "./fleet-schema.ts";
 import { isMap, ownValue } from "./merge.ts";
+import type { OwnNames } from "./own.ts";
 import { parseHostPatch, type Parsed, parseMatch, parseWith } from "./patch.ts";
 import { decimal, integer } from "./scalars.ts";
 
@@ -30,12 +31,12 @@ const scalarsSchema = z.strictObject({
   hosts_per_class: integer(1, 10).optional().describe(`Hosts emulated of each class of equal hosts; default ${HOSTS_PER_CLASS_DEFAULT}`),
 });
 
-/** Checks a body. @param kernels every kernel that `set` may name. */
-export function parseCompareRequest(body: unknown, kernels: readonly string[]): Parsed<CompareRequest> {
+/** Checks a body. @param names every kernel and workload that `set` may name. */
+export function parseCompareRequest(body: unknown, names: OwnNames): Parsed<CompareRequest> {
   const scalars = parseWith(scalarsSchema, body, REQUEST);
   const map = isMap(body) ? body : {};
   const match = parseMatch(ownValue(map, "match") ?? {}, "match");
-  const set = parseHostPatch(ownValue(map, "set") ?? {}, "set", kernels);
+  const set = parseHostPatch(ownValue(map, "set") ?? {}, "set", names);
   const errors = [scalars, match, set].flatMap((part) => (part.ok ? [] : part.errors.map(inRequest)));
   if (!scalars.ok || !match.ok || !set.ok) return { ok: false, errors };
   const { seconds, seeds = SEEDS_DEFAULT, hosts_per_class: hostsPerClass = HOSTS_PER_CLASS_DEFAULT } = scalars.value;

@@ -28,6 +28,7 @@ const GUEST_DEFAULTS: GuestSpec = {
   pv: { ipi: true, eoi: true, haltpoll: false },
   assigned_device: false,
   load: 1,
+  dedicated: true,
   placement: "any",
   disable_exits: "inherit",
   kernel: "linux-5.8",
@@ -78,15 +79,24 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
   tsx: "auto",
 };
 
+interface Preset {
+  readonly doc: string;
+  readonly preset: Patch<typeof HOST_DEFAULTS>;
+  /** What it changes of a guest's defaults. */
+  readonly guest: Partial<GuestSpec>;
+}
+
 /** What a scenario changes of the defaults. */
-const SCENARIOS: Readonly<Record<Scenario, { readonly doc: string; readonly preset: Patch<typeof HOST_DEFAULTS> }>> = {
+const SCENARIOS: Readonly<Record<Scenario, Preset>> = {
   "public-cloud": {
     doc: "Dedicated, pinned vCPUs; HLT is intercepted, so cpu-pm is off.",
     preset: { cpu_pm: false },
+    guest: { dedicated: true },
   },
   "enterprise-cloud": {
-    doc: "cpu-pm is offered, and off until a host or a guest asks for it; the vendor's kernels then post timers (pi_inject_timer: auto is 1).",
+    doc: "vCPUs share CPUs. cpu-pm is offered, and off until a host or a guest asks for it; the vendor's kernels then post timers (pi_inject_timer: auto is 1).",
     preset: { cpu_pm: false },
+    guest: { dedicated: false },
   },
 };
 
@@ -110,20 +120,22 @@ function kernelSaid(name: string | null | undefined, standard: KernelChoice, own
 }
 
 /** The same for a workload. */
-function workloadSaid(name: string | null | undefined, own: Own, where: readonly string[]): WorkloadChoice {
-  if (name === null || name === undefined) return GUEST_DEFAULTS.workload;
+function workloadSaid(name: string | null | undefined, standard: WorkloadChoice, own: Own, where: readonly string[]): WorkloadChoice {
+  if (name === null || name === undefined) return standard;
   const workload = workloadNamed(name, own.workloads);
   if (workload === undefined) throw new SpecError(where, `expected a workload that exists, came ${JSON.stringify(name)}`);
   return workload;
 }
 
-function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | undefined>>, own: Own): Record<string, GuestSpec> {
+type GuestPatches = Readonly<Record<string, GuestSpecPatch | null | undefined>>;
+
+function completeGuests(guests: GuestPatches, standard: GuestSpec, own: Own): Record<string, GuestSpec> {
   const whole: Record<string, GuestSpec> = {};
   for (const [name, guest] of Object.entries(guests)) {
     if (guest === null || guest === undefined) continue;
-    const kernel = kernelSaid(guest.kernel, GUEST_DEFAULTS.kernel, own.kernels, ["guests", name, "kernel"]);
-    const workload = workloadSaid(guest.workload, own, ["guests", name, "workload"]);
-    whole[name] = { ...complete(GUEST_DEFAULTS, guest), kernel, workload };
+    const kernel = kernelSaid(guest.kernel, standard.kernel, own.kernels, ["guests", name, "kernel"]);
+    const workload = workloadSaid(guest.workload, standard.workload, own, ["guests", name, "workload"]);
+    whole[name] = { ...complete(standard, guest), kernel, workload };
   }
   return whole;
 }
@@ -134,8 +146,15 @@ function completeGuests(guests: Readonly<Record<string, GuestSpecPatch | null | 
  */
 export function completeHostSpec(patch: HostSpecPatch, own: Own = NO_OWN): HostSpec {
   const scenario = patch.scenario ?? HOST_DEFAULTS.scenario;
-  const standard = complete(HOST_DEFAULTS, SCENARIOS[scenario].preset);
+  const { preset, guest } = SCENARIOS[scenario];
+  const standard = complete(HOST_DEFAULTS, preset);
   const { cpu, ...rest } = complete(standard, patch);
   const kernel = kernelSaid(patch.kernel, standard.kernel, own.kernels, ["kernel"]);
-  return { cpu, ghz: patch.ghz ?? CPUS[cpu].baseGhz, ...rest, kernel, guests: completeGuests(patch.guests ?? {}, own) };
+  return {
+    cpu,
+    ghz: patch.ghz ?? CPUS[cpu].baseGhz,
+    ...rest,
+    kernel,
+    guests: completeGuests(patch.guests ?? {}, { ...GUEST_DEFAULTS, ...guest }, own),
+  };
 }

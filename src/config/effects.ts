@@ -27,7 +27,8 @@ export const GUEST_EFFECTS = {
   pv: { ipi: "vm_restart", eoi: "vm_restart", haltpoll: "vm_restart" },
   assigned_device: "vm_restart",
   load: "live",
-  // virsh vcpupin
+  // virsh vcpupin, both
+  dedicated: "live",
   placement: "live",
   // KVM_CAP_X86_DISABLE_EXITS only before vCPUs exist
   disable_exits: "vm_restart",

@@ -40,7 +40,7 @@ const pvShape = {
 
 const guestShape = {
   count: key(integer(0, 1000), "VMs of this kind"),
-  vcpus: key(integer(1, 1024), "vCPUs of each VM; at most the host's cpus"),
+  vcpus: key(integer(1, 1024), "vCPUs of each VM; of a dedicated one at most the host's cpus"),
   workload: key(workloadName, "What the guest runs"),
   cpu_pm: key(
     z.union([z.literal("inherit"), flag], { error: "expected inherit | true | false" }),
@@ -55,7 +55,8 @@ const guestShape = {
   pv: key(section("pv", pvShape), "Paravirtual features that KVM offers and the guest kernel uses"),
   assigned_device: key(flag, "A device is passed through (VFIO)"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
-  placement: key(placement, "Physical CPUs that the pinned vCPUs take: a class, or a list"),
+  dedicated: key(flag, "A CPU of its own for each vCPU; false: they float over CPUs that they share. Default: true in the public cloud"),
+  placement: key(placement, "Physical CPUs that the vCPUs take: a class, or a list"),
   disable_exits: key(
     z.union([z.literal("inherit"), z.array(oneOf(["hlt", "mwait", "pause", "cstate"]))], {
       error: "expected inherit | a list of hlt, mwait, pause, cstate",
@@ -69,11 +70,7 @@ const guestShape = {
   ),
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
-/** vCPUs are always dedicated for now; the key may say so. */
-const guest = section("guest", {
-  ...guestShape,
-  dedicated: key(z.literal(true, { error: "expected true (shared vCPUs are not emulated)" }), "One vCPU, one CPU"),
-});
+const guest = section("guest", guestShape);
 
 const mitigationShape = {
   all: key(modeOf(["auto", "off"]), "mitigations= on the host's command line"),

@@ -21,6 +21,12 @@ export const NO_OWN: Own = { kernels: new Map(), workloads: new Map() };
 export type OwnNames = Readonly<Record<OwnFolder, readonly string[]>>;
 export const CATALOGUE_NAMES: OwnNames = { kernels: KERNEL_NAMES, workloads: WORKLOAD_NAMES };
 
+/** Names of the catalogues and of own ones without an error. */
+export const namesOf = (own: Own): OwnNames => ({
+  kernels: [...KERNEL_NAMES, ...own.kernels.keys()],
+  workloads: [...WORKLOAD_NAMES, ...own.workloads.keys()],
+});
+
 export interface OwnRead extends Own {
   /** Names of files with an error included. */
   readonly names: OwnNames;

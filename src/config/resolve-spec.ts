@@ -15,7 +15,7 @@ export function specProblems(spec: HostSpec): SpecError[] {
   if (own.size > OWN_WORKLOADS_MAX) {
     return [new SpecError(["guests"], `expected at most ${OWN_WORKLOADS_MAX} different workloads of workloads/, came ${own.size}`)];
   }
-  const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.vcpus > spec.cpus);
+  const tooWide = Object.entries(spec.guests).filter(([, guest]) => guest.dedicated && guest.vcpus > spec.cpus);
   if (tooWide.length > 0) {
     return tooWide.map(
       ([name, { vcpus }]) =>

@@ -24,7 +24,7 @@ export type WhatIf =
   | { readonly ok: true; readonly hosts: readonly WhatIfHost[] }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-type Layers = Pick<LoadedConfig, "cohorts" | "defaults" | "groups" | "overrides" | "kernels">;
+type Layers = Pick<LoadedConfig, "cohorts" | "defaults" | "groups" | "overrides" | "own">;
 
 /** The hosts that a match selects, before and after `set`; hosts of equal specification share one object. */
 export function whatIf(config: Layers, match: Match, set: HostSpecPatch): WhatIf {

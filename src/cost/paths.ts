@@ -150,9 +150,9 @@ export const EXTRAS = {
   reschedule: { value: 400, source: "assumed: scheduler_ipi has nothing to do" },
   /** A further target of one IPI: KVM goes from target to target. */
   ipiTarget: {
-    value: 800,
+    value: 680,
     source:
-      "assumed: setting a bit that another core holds, a request or a look at the vCPU's mode, and a physical ICR write; half of a broadcast's 1548 ticks a target on an EPYC Rome (kvm list, 2020-08-11), the guest's own queues being the other half",
+      "derived: half of the 1490 ticks per target that a broadcast takes on an EPYC Rome (kvm list, 2020-08-11), retpolines taken off; that the other half is the guest's own queues is assumed",
   },
   /** Noticing a wake-up in the halt-polling loop. */
   pollNotice: { value: 180, source: "assumed: half a turn of the loop with its look at the vCPU, a cache line from another core" },
@@ -162,6 +162,11 @@ export const EXTRAS = {
     value: 1000,
     source:
       "derived: tscdeadline_latency with HLT, 5700 (3b8a5df6c4dc) and 5150 to 5820 (8577370fb0cb), less the timer's interrupt, the wake-up and the way into the guest",
+  },
+  /** A vCPU's thread moves to another CPU: the old one writes the VMCS back (VMCLEAR) in an IPI. */
+  vmcsClear: {
+    value: 1200,
+    source: "assumed: generic_smp_call_function_single_interrupt with one VMCLEAR",
   },
   /** A vhost worker's part of a packet: out of the ring, through tun and bridge; or from tun into the ring, and the irqfd. */
   vhostTransmit: {

@@ -8,12 +8,12 @@ import type { LoadedConfig } from "../config/assemble.ts";
 import { type CompareRequest, parseCompareRequest } from "../config/compare-request.ts";
 import { diffSpecs, hardestEffect } from "../config/diff.ts";
 import type { ConfigError } from "../config/error.ts";
+import { namesOf } from "../config/own.ts";
 import { whatIf, type WhatIfHost } from "../config/what-if.ts";
 import { vcpusOf } from "../fleet/compare/arm.ts";
 import { type ComparedHost, compare } from "../fleet/compare/compare.ts";
 import { comparisonView } from "../fleet/compare/view.ts";
 import type { CompareOutcome } from "../http/backend.ts";
-import { KERNEL_NAMES } from "../kvm/kernels.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { GivenUp, inSlices } from "./in-slices.ts";
 
@@ -51,7 +51,7 @@ export class Comparisons {
   /** Answers a call; `signal` tells when whoever asked is gone. */
   async answer(body: unknown, signal: AbortSignal): Promise<CompareOutcome> {
     const config = this.#config();
-    const parsed = parseCompareRequest(body, [...KERNEL_NAMES, ...config.kernels.keys()]);
+    const parsed = parseCompareRequest(body, namesOf(config.own));
     if (!parsed.ok) return refused(parsed.errors);
     const changed = whatIf(config, parsed.value.match, parsed.value.set);
     if (!changed.ok) return refused(changed.errors);

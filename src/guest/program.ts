@@ -53,9 +53,9 @@ export const OP = {
   /** WRMSR HV_X64_MSR_STIMER0_COUNT, a synthetic timer of Hyper-V; operand: the instant at which it runs out, 0 stops it. */
   hvStimer: 24,
   /** Something that exits for a reason without rules here. */
-  other: 25,
+  other: 40,
   /** Write of an APIC register that has no operation of its own: a local vector, the task priority. */
-  apicRegister: 26,
+  apicRegister: 41,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;

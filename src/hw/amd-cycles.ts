@@ -29,6 +29,10 @@ export const EPYC_CYCLES: HardwareCycles = {
   cr3Writes: { value: 0, source: `${NONE} has no meltdown, so no page-table isolation` },
   preemptionTimerLoad: { value: 0, source: `${NONE} has no preemption timer` },
   apicvSync: { value: 40, source: "assumed: AVIC keeps the APIC page itself, KVM only looks for interrupts" },
-  avicIpiTarget: { value: 150, source: "assumed: a read and two locked writes of lines that other cores hold, and the doorbell's message" },
+  vpmuSwitch: { value: 0, source: `${NONE}'s svm_vcpu_run switches no performance-counter MSR (6.12)` },
+  avicIpiTarget: {
+    value: 250,
+    source: "assumed: a table entry's read and a locked write of a line that another core holds, and the doorbell",
+  },
   softwareScale: { value: 1, source: "assumed: Zen 2 does about as many instructions a cycle as Skylake" },
 };

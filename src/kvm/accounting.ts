@@ -42,6 +42,7 @@ const COMPONENT = {
   runLoop: AT.components + componentIndex("run_loop"),
   hostInterrupt: AT.components + componentIndex("host_interrupt"),
   timerAdvance: AT.components + componentIndex("timer_advance"),
+  ibpb: AT.components + componentIndex("ibpb"),
 };
 
 const MITIGATION = AT.cpuCycles + CPU_USES.indexOf("exit_mitigation");
@@ -147,6 +148,8 @@ export class Accounting {
     bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles);
     bump(low, COMPONENT.wakeup, vcpu.wakeCycles);
     bump(low, COMPONENT.timerAdvance, vcpu.waitCycles);
+    bump(low, COMPONENT.ibpb, vcpu.barrierCycles);
+    bump(low, MITIGATION, vcpu.barrierCycles);
   }
 }
 

@@ -13,6 +13,7 @@ import { HALT_COMMITS } from "./commits/halt.ts";
 import { INTERRUPT_DELIVERY_COMMITS } from "./commits/interrupt-delivery.ts";
 import { ISOLATION_COMMITS } from "./commits/isolation.ts";
 import { POSTED_TIMER_COMMITS } from "./commits/posted-timer.ts";
+import { SCHEDULER_COMMITS } from "./commits/scheduler.ts";
 import { TIMER_ADVANCE_COMMITS } from "./commits/timer-advance.ts";
 import { COMMITS_WITHOUT_EFFECT } from "./commits/without-effect.ts";
 
@@ -23,6 +24,7 @@ export const COMMITS = {
   ...INTERRUPT_DELIVERY_COMMITS,
   ...HALT_COMMITS,
   ...ISOLATION_COMMITS,
+  ...SCHEDULER_COMMITS,
   ...GUEST_TIMER_COMMITS,
   ...BUG_COMMITS,
 } as const satisfies Record<string, Commit>;

@@ -47,6 +47,8 @@ export function entryWork(context: MitigationContext): EntryWork {
     bhiDisS: bhiMode(context).mode === "bhi_dis_s",
     untrainReturns: untrainsReturns(context),
     ibpb: ibpbOnVmexit(context) ? "on_vmexit" : vmscapeMode(context).mode === "to_userspace" ? "to_userspace" : "none",
+    // X86_FEATURE_USE_IBPB; SVM leaves it out where each exit has one.
+    ibpbOnSwitch: mode !== "off" && !(cpu.vendor === "amd" && ibpbOnVmexit(context)),
     pti: hasPti(context),
   };
 }

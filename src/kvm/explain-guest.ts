@@ -19,7 +19,7 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
   const registers = virtualRegisters(host, guest);
   const ipis = virtualIpis(host, guest);
   const rows: readonly Omit<Explanation, "subject" | "topic">[] = [
-    { predicate: PINNED, value: guest.cpus.join(","), why: `placement: ${guest.spec.placement}`, source: "configuration" },
+    placeRow(host, guest),
     disabledExitsRow(host, guest),
     { predicate: "apicv_active", value: `${apicvActive.value}`, why: apicvActive.why, source: "x86.c kvm_apicv_activated" },
     { predicate: "EOI exits", value: registers.value ? "false" : "true", why: registers.why, source: SOURCE.registers[vendor] },
@@ -76,6 +76,25 @@ const WITHOUT_EXIT: Readonly<Record<VirtualIpis, string>> = {
   toRunning: "to running vCPUs",
   neverComplete: "none",
 };
+
+/** CPUs of its own, or those that it shares, and with how many other vCPUs. */
+function placeRow(host: ResolvedHost, guest: ResolvedGuest): Row {
+  const { sharedCpus } = guest;
+  const why = `dedicated: ${guest.spec.dedicated}, placement: ${guest.spec.placement}`;
+  if (sharedCpus === null) return { predicate: PINNED, value: guest.cpus.join(","), why, source: "configuration" };
+  const listOf = (cpus: readonly number[]): string => formatCpuList(Array.from({ length: host.spec.cpus }, (_, cpu) => cpus.includes(cpu)));
+  const vcpus = host.guests
+    .filter((other) => other.sharedCpus?.some((cpu) => sharedCpus.includes(cpu)) === true)
+    .reduce((sum, { cpus }) => sum + cpus.length, 0);
+  const scheduler = host.traits.scheduler === "cfs" ? "CFS" : "EEVDF";
+  const unbalanced = sharedCpus.some((cpu) => host.noDomain[cpu] === true);
+  return {
+    predicate: "scheduling domain",
+    value: `CPUs ${listOf(sharedCpus)}, ${vcpus} vCPUs`,
+    why: `${why}: ${unbalanced ? "vCPUs stay where they start, for isolcpus= takes CPUs out of the scheduling domains" : `${scheduler} balances vCPUs over them`}`,
+    source: "kernel/sched/fair.c select_idle_sibling, load_balance",
+  };
+}
 
 function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {
   const disabled = [guest.hltInGuest && "hlt", guest.mwaitInGuest && "mwait", guest.pauseInGuest && "pause"].filter(

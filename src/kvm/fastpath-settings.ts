@@ -10,6 +10,8 @@ export interface FastpathSettings {
   readonly misses: MissNumbers;
   /** Cycles of waking a thread on another CPU. */
   readonly wakeRemote: number;
+  /** Guest cycles that AVIC takes for each target of an IPI. */
+  readonly avicIpiTarget: number;
   /** A fastpath that has nothing left to do re-enters the guest at once: SVM cannot before the loop is common code. */
   readonly reenters: boolean;
 }

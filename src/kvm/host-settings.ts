@@ -1,6 +1,11 @@
 /** What a resolved host means to each part of the engine. */
 import { EXTRAS } from "../cost/paths.ts";
 import { hostCodeScale } from "../cost/host-code.ts";
+import { cyclesOf } from "../lib/units.ts";
+import { Cfs } from "./cfs.ts";
+import { Eevdf } from "./eevdf.ts";
+import type { SchedulerSettings } from "./scheduler.ts";
+import type { SwitchSettings } from "./vcpu-switch.ts";
 import { exitCost, type EntryConditions, type ExitCost } from "../cost/plan.ts";
 import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
@@ -42,8 +47,14 @@ function wakeCycles({ cpu, traits, entryWork }: ResolvedHost, remote: boolean): 
 
 export function operationSettings(resolved: ResolvedHost): FastpathSettings {
   const { cpu, fastpath: decisions, traits } = resolved;
-  const reenters = cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest";
-  return { decisions, traits, misses: missNumbers(cpu.vendor), wakeRemote: wakeCycles(resolved, true), reenters };
+  return {
+    decisions,
+    traits,
+    misses: missNumbers(cpu.vendor),
+    wakeRemote: wakeCycles(resolved, true),
+    avicIpiTarget: cpu.cycles.avicIpiTarget.value,
+    reenters: cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest",
+  };
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
@@ -57,6 +68,31 @@ export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),
+  };
+}
+
+/** Looks of a busy CPU for busier ones: once per CPU of the domain a millisecond, times busy_factor (16 since 5.10, 32 before). */
+const BALANCE_NS_PER_CPU = 16_000_000;
+
+export function schedulerSettings(resolved: ResolvedHost): SchedulerSettings {
+  const ghz = resolved.tscHz / 1e9;
+  const { cpus, host_hz: tickHz } = resolved.spec;
+  return {
+    fair: resolved.traits.scheduler === "cfs" ? new Cfs(cpus, ghz) : new Eevdf(cpus, ghz, tickHz),
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    wakeLocal: wakeCycles(resolved, false),
+    wakeRemote: wakeCycles(resolved, true),
+    rescheduleCycles: loopSettings(resolved).rescheduleCycles,
+    balanceCycles: cyclesOf(BALANCE_NS_PER_CPU, ghz),
+  };
+}
+
+export function switchSettings(resolved: ResolvedHost): SwitchSettings {
+  return {
+    ghz: resolved.tscHz / 1e9,
+    ipiFlight: resolved.cpu.cycles.ipiFlight.value,
+    barrierCycles: resolved.entryWork.ibpbOnSwitch ? resolved.cpu.cycles.ibpb.value : 0,
+    countsPreemption: resolved.traits.countsPreemption,
   };
 }
 

@@ -55,7 +55,9 @@ export interface GuestSpec {
   readonly assigned_device: boolean;
   /** Scales the workload's demand. */
   readonly load: number;
-  /** Which physical CPUs the pinned vCPUs take: a class, or a list such as "4-15". */
+  /** Each vCPU is pinned to a CPU of its own; otherwise they float over CPUs that they share. */
+  readonly dedicated: boolean;
+  /** Which physical CPUs the vCPUs take: a class, or a list such as "4-15". */
   readonly placement: string;
   /** `inherit` follows cpu_pm. */
   readonly disable_exits: "inherit" | readonly DisabledExit[];

@@ -6,26 +6,38 @@
  * interrupt, notification, timer, device, own step.
  */
 import { EXTRAS } from "../cost/paths.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { assert } from "../lib/assert.ts";
 import { instant, type Instant } from "../lib/units.ts";
 import { EventTree } from "../sim/event-tree.ts";
 import { Accounting, type LatencyObserver } from "./accounting.ts";
+import { Affinity } from "./affinity.ts";
 import { GuestOperations } from "./guest-operations.ts";
 import { LapicTimer } from "./lapic-timer.ts";
-import { blockSettings, CostCache, cpuSettings, loopSettings, operationSettings } from "./host-settings.ts";
+import {
+  blockSettings,
+  CostCache,
+  cpuSettings,
+  loopSettings,
+  operationSettings,
+  schedulerSettings,
+  switchSettings,
+} from "./host-settings.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
+import { Scheduler } from "./scheduler.ts";
 import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
 import { VcpuEvents } from "./vcpu-events.ts";
+import { VcpuSwitch } from "./vcpu-switch.ts";
 import { WorkCounters } from "./work-counters.ts";
 import { VhostNet } from "./vhost.ts";
-import { bootVm, bootWorkload, decide, endVm, sameVm, type Boot, type Vm } from "./vm.ts";
+import { bootVm, bootWorkload, decide, endVm, samePrograms, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
 const REBASE = 2 ** 42;
@@ -47,6 +59,8 @@ export class KvmHost {
   private readonly accounting: Accounting;
   private readonly delivery: InterruptDelivery;
   private readonly timer: LapicTimer;
+  private readonly switching: VcpuSwitch;
+  private readonly scheduler: Scheduler;
   private readonly block: VcpuBlock;
   private readonly ipis: IpiSending;
   private readonly operations: GuestOperations;
@@ -64,7 +78,8 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
-    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey });
+    const tick = (cpu: number, at: Instant): void => this.scheduler.tick(cpu, at);
+    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey, tick });
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);
@@ -74,11 +89,13 @@ export class KvmHost {
     const { preemptionTimerShift } = resolved.cpu;
     this.timer = new LapicTimer({ preemptionTimerShift, ghz, cpus, delivery, tally });
     const { timer } = this;
+    this.switching = new VcpuSwitch({ settings: switchSettings(resolved), cpus, timer, tally });
+    this.scheduler = this.makeScheduler(rekey);
+    const { scheduler } = this;
     const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
-    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, rekey, enter });
+    this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    const avicIpiTarget = resolved.cpu.cycles.avicIpiTarget.value;
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, avicIpiTarget, ...needs });
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
@@ -86,12 +103,26 @@ export class KvmHost {
       accounting: this.accounting,
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
+      reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
-    const { loop, operations, block, ipis } = this;
-    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, vhost });
+    const { loop, operations, block, ipis, switching } = this;
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus, vhost });
     this.configure(resolved);
+  }
+
+  private makeScheduler(rekey: (vcpu: Vcpu) => void): Scheduler {
+    return new Scheduler({
+      settings: schedulerSettings(this.resolved),
+      cpus: this.cpus,
+      switching: this.switching,
+      interruptGuest: (vcpu, now) => this.delivery.reschedule(vcpu, now),
+      awake: (vcpu, now) => this.block.running(vcpu, now),
+      stopPolling: (vcpu, now) => this.block.stopPolling(vcpu, now),
+      placed: (vcpu) => vcpu.settleOn(this.resolved.nohzFull[vcpu.cpu] === true),
+      rekey,
+    });
   }
 
   /** Puts the network devices of the host's first two VMs on one bridge; `workers`: CPUs of their vhost threads. */
@@ -123,6 +154,8 @@ export class KvmHost {
     const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = blockSettings(resolved);
+    this.switching.settings = switchSettings(resolved);
+    this.scheduler.settings = schedulerSettings(resolved);
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
@@ -139,7 +172,7 @@ export class KvmHost {
   /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
   pause(name: string): void {
     for (const vcpu of this.vm(name).vcpus) {
-      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, at);
+      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, this.scheduler, at);
       this.delivery.kick(vcpu, this.now);
     }
   }
@@ -191,6 +224,11 @@ export class KvmHost {
     this.now = end as Instant;
   }
 
+  /** Run queues of the CPUs that vCPUs share. */
+  get runQueues(): Pick<Scheduler, "queues"> {
+    return this.scheduler;
+  }
+
   /** Physical CPUs, for the view of a slice border. */
   get physicalCpus(): PhysicalCpus {
     return this.cpus;
@@ -210,10 +248,10 @@ export class KvmHost {
     this.vms = resolved.guests.map((guest) => {
       const old = kept.get(guest.name);
       const vm =
-        (old !== undefined && sameVm(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
+        (old !== undefined && samePrograms(old.guest, guest) ? old : arrivedVm(arrival, resolved, guest, this.seed, this.now)) ??
         bootVm(resolved, guest, this.boot(guest, this.seed, ghz, this.now), this.seed, this.now);
       vm.guest = guest;
-      for (const vcpu of vm.vcpus) decide(vcpu, resolved, guest, costs);
+      vm.vcpus.forEach((vcpu, number) => decide(vcpu, number, resolved, guest, costs));
       return vm;
     });
     for (const vm of kept.values()) if (!this.vms.includes(vm)) endVm(vm, this.tally, this.work, this.now);
@@ -224,15 +262,13 @@ export class KvmHost {
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }
-    this.cpus.place(
-      this.vcpus.filter(({ state }) => state !== STATE.paused),
-      this.now,
-    );
+    const { cpus, scheduler, timer } = this;
+    const preempt = (vcpu: Vcpu, at: Instant): void => this.events.preempt(vcpu, at);
+    new Affinity({ scheduler, cpus, timer, noDomain: resolved.noDomain, preempt }, this.now).apply(this.vms);
     this.vcpus.forEach((vcpu, index) => (vcpu.index = index));
-    this.accounting.use(
-      new Set(this.vcpus.flatMap((vcpu) => [vcpu.costs, vcpu.coldCosts])),
-      new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])),
-    );
+    const costsOf = ({ places }: Vcpu): (readonly ExitCost[])[] =>
+      places.flatMap((place) => (place === null ? [] : [place.costs, place.coldCosts]));
+    this.accounting.use(new Set(this.vcpus.flatMap(costsOf)), new Set(this.vcpus.flatMap((vcpu) => vcpu.cost ?? [])));
   }
 
   /** Enters every actor's next event, relative to now. */
@@ -256,5 +292,6 @@ export class KvmHost {
     this.now = (this.now - this.rebaseCycles) as Instant;
     for (const vcpu of this.vcpus) vcpu.shift(-this.rebaseCycles);
     this.cpus.shift(-this.rebaseCycles);
+    this.scheduler.shift(-this.rebaseCycles, this.vcpus);
   }
 }

@@ -13,6 +13,8 @@ import type { KernelTraits } from "./kernel.ts";
 export interface Isolation {
   /** Per CPU: not in the housekeeping mask of timers. */
   readonly timers: readonly boolean[];
+  /** Per CPU: not in the housekeeping mask of scheduling domains. */
+  readonly domains: readonly boolean[];
   /** Per CPU: isolated in any way, so reserved for guests that ask for it. */
   readonly isolated: readonly boolean[];
   /** What isolates timers, as on the command line: "nohz_full=2-63"; empty when nothing does. */
@@ -32,6 +34,7 @@ export function isolation(spec: HostCpus, traits: Pick<KernelTraits, "isolcpusNo
   const timers = nohzFull.map((flag, cpu) => flag || (isolcpusTimers && isolcpus[cpu] === true));
   return {
     timers,
+    domains: isolcpus.map((flag) => flag && (flags === "" || flags.includes("domain,"))),
     isolated: nohzFull.map((flag, cpu) => flag || isolcpus[cpu] === true),
     timersBy: nohzFull.includes(true)
       ? `nohz_full=${formatCpuList(nohzFull)}`

@@ -60,6 +60,8 @@ const ORIGIN: KernelTraits = {
   contextTracking: "outer_loop",
   l1dFlushAsked: "vcpu_run",
   verw: "only_without_l1d_flush",
+  scheduler: "cfs",
+  countsPreemption: false,
   hrtimerRestart: "two_writes",
   knows: ["meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "l1tf"],
   bhi: "unknown",

@@ -85,6 +85,10 @@ export interface KernelTraits {
    * right before VMLAUNCH, always or by features that only VM entries look at.
    */
   readonly verw: "only_without_l1d_flush" | "always" | "per_vm";
+  /** The host's scheduler: CFS, or (6.6) EEVDF. */
+  readonly scheduler: "cfs" | "eevdf";
+  /** `preemption_reported` and `preemption_other` count how vCPUs lose their CPU (5.19). */
+  readonly countsPreemption: boolean;
   /** As a guest: starting a queued timer anew that is the first writes the clock event device twice, or once (5.15). */
   readonly hrtimerRestart: "two_writes" | "one_write";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */

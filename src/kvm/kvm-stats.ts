@@ -20,5 +20,7 @@ export const KVM_STATS = [
   "halt_poll_success_ns",
   "halt_poll_fail_ns",
   "halt_wait_ns",
+  "preemption_reported",
+  "preemption_other",
 ] as const;
 export type KvmStat = (typeof KVM_STATS)[number];

@@ -143,6 +143,22 @@ export class LapicTimer {
     this.restart(vcpu, now);
   }
 
+  /**
+   * The vCPU is loaded on another CPU: the preemption timer is asked (`kvm_lapic_restart_hv_timer`), an
+   * hrtimer looks for a CPU again (`__kvm_migrate_apic_timer`), unless it is one to be posted. True when
+   * an hrtimer was moved.
+   */
+  moved(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.timer === TIMER.hv) {
+      if (vcpu.period === 0 && vcpu.deadline - this.advanceCycles(vcpu) <= now) this.expireHv(vcpu, now);
+      else this.restart(vcpu, now);
+      return false;
+    }
+    if (vcpu.timer !== TIMER.armed || vcpu.canPostTimer) return false;
+    vcpu.timerCpu = this.cpus.timerTarget(vcpu.cpu, now);
+    return true;
+  }
+
   /** `kvm_inject_pending_timer_irqs`, in the outer loop before an entry. */
   injectPending(vcpu: Vcpu): void {
     if (!vcpu.timerPending) return;

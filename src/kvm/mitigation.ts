@@ -39,6 +39,8 @@ export interface EntryWork {
   readonly untrainReturns: boolean;
   /** An IBPB after each exit (IBPB_ON_VMEXIT), or before the first return to user space after one. */
   readonly ibpb: "none" | "on_vmexit" | "to_userspace";
+  /** An IBPB when a CPU's last vCPU was another one (vmx_vcpu_load_vmcs, svm_vcpu_load). */
+  readonly ibpbOnSwitch: boolean;
   /** VERW on the way back to user space, where an exit goes to QEMU. */
   readonly verwToUserspace: "none" | "legacy" | "clears_buffers";
   /** The host runs with SPEC_CTRL.BHI_DIS_S set, which a guest's value may lack. */

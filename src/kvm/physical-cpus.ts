@@ -1,20 +1,21 @@
 /**
  * The physical CPUs of a host: which vCPU runs where, the host's tick and its device
- * interrupts, C-states of idle CPUs, and where an unpinned hrtimer goes.
+ * interrupts, and C-states of idle CPUs.
  *
- * Linux kernel/sched/core.c get_nohz_timer_target, kernel/time/tick-sched.c; the interrupt entry of
- * arch/x86. A host interrupt that arrives while host interrupts are off waits for them; in the
- * guest it causes an EXTERNAL_INTERRUPT exit; on an idle CPU it first ends the C-state.
+ * Linux: the interrupt entry of arch/x86, drivers/idle/intel_idle.c. A host interrupt that arrives while
+ * host interrupts are off waits for them; in the guest it causes an EXTERNAL_INTERRUPT exit; on an idle
+ * CPU it first ends the C-state.
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
 import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
-import { exponential } from "../sim/samplers.ts";
-import { Stream } from "../sim/random.ts";
 import { AT, CPU_USES } from "./counters.ts";
 import { CstateTime } from "./cstate-time.ts";
+import { DeviceInterrupts } from "./device-interrupts.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { Tally } from "./tally.ts";
+import { TickSched } from "./tick-sched.ts";
+import { TimerTargets } from "./timer-target.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const HOUSEKEEPING = AT.cpuCycles + CPU_USES.indexOf("housekeeping");
@@ -30,105 +31,111 @@ export interface CpuSettings {
   readonly softwareScale: number;
 }
 
-/** Device and kernel interrupts per second and CPU that the host's own work causes. */
-export const HOST_INTERRUPTS_PER_SECOND = {
-  housekeeping: 40,
-  source: "assumed: an otherwise idle host's interrupts, spread over its housekeeping CPUs",
-} as const;
-
 export class PhysicalCpus {
   readonly count: number;
-  /** vCPU pinned to each CPU, or null. */
+  /** vCPU pinned to each CPU, or the one that has a shared CPU just now, or null. */
   readonly occupant: (Vcpu | null)[];
   readonly cstateTime: CstateTime;
 
   private settings: CpuSettings;
   private readonly tally: Tally;
-  private readonly tickAt: Float64Array;
-  private readonly deviceAt: Float64Array;
+  private readonly tick: TickSched;
+  private readonly devices: DeviceInterrupts;
   /** The stretch in which an idle CPU handles interrupts: after its C-state exit, one after the other. */
   private readonly busyFrom: Float64Array;
   private readonly busyUntil: Float64Array;
   private readonly idleSince: Float64Array;
-  private readonly draws: readonly Stream[];
-  /** How often the time axis was moved, and by how much each time. */
-  private moves = 0;
-  private moveCycles = 0;
-  private housekeepers: readonly (readonly number[])[] = [];
+  /** Threads that are runnable on a shared CPU: a nohz_full one ticks while there is more than one. */
+  private readonly runnable: Uint16Array;
+  private timerTargets: TimerTargets;
   private readonly wakeUp: (cpu: number) => void;
   private readonly rekey: (vcpu: Vcpu) => void;
+  private readonly ticked: (cpu: number, now: Instant) => void;
 
   constructor(
     count: number,
     seed: number,
     settings: CpuSettings,
     tally: Tally,
-    on: { cpu: (cpu: number) => void; vcpu: (vcpu: Vcpu) => void },
+    on: { cpu: (cpu: number) => void; vcpu: (vcpu: Vcpu) => void; tick: (cpu: number, now: Instant) => void },
   ) {
     this.count = count;
     this.tally = tally;
     this.occupant = Array.from({ length: count }, () => null);
-    this.tickAt = new Float64Array(count).fill(NEVER);
-    this.deviceAt = new Float64Array(count).fill(NEVER);
+    this.tick = new TickSched(count, tickCycles(settings));
+    this.devices = new DeviceInterrupts(count, seed);
     this.busyFrom = new Float64Array(count).fill(0);
     this.busyUntil = new Float64Array(count).fill(0);
     this.idleSince = new Float64Array(count).fill(0);
+    this.runnable = new Uint16Array(count);
     this.cstateTime = new CstateTime(count);
-    this.draws = Array.from({ length: count }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
     this.wakeUp = on.cpu;
     this.rekey = on.vcpu;
+    this.ticked = on.tick;
     this.settings = settings;
+    this.timerTargets = new TimerTargets(count, settings.nohzFull);
     this.configure(settings, instant(0));
   }
 
   /** New settings: ticks and device interrupts start or stop where nohz_full changed. The caller asks `nextAt` anew. */
   configure(settings: CpuSettings, now: Instant): void {
     this.settings = settings;
-    const socket = (cpu: number): number => (cpu < this.count / 2 ? 0 : 1);
-    const all = Array.from({ length: this.count }, (_, cpu) => cpu).filter((cpu) => settings.nohzFull[cpu] !== true);
-    this.housekeepers = [0, 1].map((own) => all.toSorted((a, b) => Number(socket(a) !== own) - Number(socket(b) !== own) || a - b));
-    for (let cpu = 0; cpu < this.count; cpu++) {
-      const housekeeping = settings.nohzFull[cpu] !== true;
-      if (!housekeeping) this.deviceAt[cpu] = NEVER;
-      else if (this.deviceAt[cpu] === NEVER) this.deviceAt[cpu] = this.nextDevice(cpu, now);
-      this.tickAt[cpu] = this.wantsTick(cpu) ? this.nextTick(now) : NEVER;
-    }
+    this.tick.configure(tickCycles(settings));
+    this.timerTargets = new TimerTargets(this.count, settings.nohzFull);
+    this.devices.configure(settings.nohzFull, settings.ghz, now);
+    for (let cpu = 0; cpu < this.count; cpu++) this.nextTick(cpu, now);
   }
 
   /** When the CPU's own tick or device interrupt comes next. */
   nextAt(cpu: number): number {
-    return Math.min(this.tickAt[cpu] as number, this.deviceAt[cpu] as number);
+    return Math.min(this.tick.nextAt(cpu), this.devices.nextAt(cpu));
   }
 
   /** The CPU's own interrupt is due. */
   fire(cpu: number, now: Instant): void {
-    const tick = (this.tickAt[cpu] as number) <= now;
-    if (tick) this.tickAt[cpu] = this.wantsTick(cpu) ? this.nextTick(now) : NEVER;
-    else this.deviceAt[cpu] = this.nextDevice(cpu, now);
+    const tick = this.tick.nextAt(cpu) <= now;
+    if (tick) this.nextTick(cpu, now);
+    else this.devices.next(cpu, this.settings.ghz, now);
     this.wakeUp(cpu);
     this.interrupt(cpu, now, this.software(tick ? EXTRAS.hostTick.value : EXTRAS.hostDevice.value));
+    if (tick) this.ticked(cpu, now);
   }
 
-  /** The vCPU's thread starts to run: the tick starts again. */
-  resume(vcpu: Vcpu, now: Instant): void {
-    if (this.tickAt[vcpu.cpu] !== NEVER || !this.wantsTick(vcpu.cpu)) return;
-    this.tickAt[vcpu.cpu] = this.nextTick(now);
-    this.wakeUp(vcpu.cpu);
+  /** A thread starts to run: the tick starts again. */
+  resume(cpu: number, now: Instant): void {
+    if (!this.tick.isStopped(cpu) || !this.wantsTick(cpu)) return;
+    this.tick.start(cpu, now);
+    this.wakeUp(cpu);
   }
 
-  /** The vCPU's thread left its CPU: idle from now on, without a tick. */
-  suspend(vcpu: Vcpu, now: Instant): void {
-    this.idleSince[vcpu.cpu] = now;
-    this.cstateTime.sleep(vcpu.cpu, now);
-    if (vcpu.cpu === 0) return;
-    this.tickAt[vcpu.cpu] = NEVER;
-    this.wakeUp(vcpu.cpu);
+  /** The thread left its CPU: idle from now on, without a tick. */
+  suspend(cpu: number, now: Instant): void {
+    this.idleSince[cpu] = now;
+    this.cstateTime.sleep(cpu, now);
+    if (cpu === 0) return;
+    this.tick.stop(cpu);
+    this.wakeUp(cpu);
+  }
+
+  /** No thread is left that a shared CPU could run. */
+  vacate(cpu: number, now: Instant): void {
+    this.occupant[cpu] = null;
+    this.runnable[cpu] = 0;
+    this.suspend(cpu, now);
+  }
+
+  /** How many threads are runnable on a shared CPU: while there is a second one, a nohz_full CPU ticks. */
+  crowd(cpu: number, runnable: number, now: Instant): void {
+    this.runnable[cpu] = runnable;
+    if (this.settings.nohzFull[cpu] !== true) return;
+    this.nextTick(cpu, now);
+    this.wakeUp(cpu);
   }
 
   /** No vCPU runs on it and no interrupt is being handled. */
   isIdle(cpu: number, now: Instant): boolean {
     const vcpu = this.occupant[cpu] ?? null;
-    return (vcpu === null || vcpu.state === STATE.blocked) && (this.busyUntil[cpu] as number) <= now;
+    return (vcpu === null || vcpu.state >= STATE.blocked) && (this.busyUntil[cpu] as number) <= now;
   }
 
   /** Cycles to leave the C-state that an idle CPU is in, and 0 on a busy one. */
@@ -150,19 +157,15 @@ export class PhysicalCpus {
     return this.busyUntil[cpu] as number;
   }
 
-  /** get_nohz_timer_target: the CPU that gets an hrtimer armed on `cpu`. */
+  /** The CPU that gets an hrtimer armed on `cpu`. */
   timerTarget(cpu: number, now: Instant): number {
-    const { nohzFull, hrtimerPinned } = this.settings;
-    if (hrtimerPinned || nohzFull[cpu] !== true) return cpu;
-    const near = this.housekeepers[cpu < this.count / 2 ? 0 : 1] as readonly number[];
-    for (const candidate of near) if (!this.isIdle(candidate, now)) return candidate;
-    return near[0] ?? cpu;
+    return this.settings.hrtimerPinned ? cpu : this.timerTargets.of(cpu, (one) => this.isIdle(one, now));
   }
 
   /** A host interrupt arrives; returns when its handler has done its work (`cost` cycles). */
   interrupt(cpu: number, now: Instant, cost: number): Instant {
     const vcpu = this.occupant[cpu] ?? null;
-    if (vcpu === null || vcpu.state === STATE.blocked) return this.interruptIdle(cpu, now, cost);
+    if (vcpu === null || vcpu.state >= STATE.blocked) return this.interruptIdle(cpu, now, cost);
     if (vcpu.state === STATE.poll) {
       vcpu.afterEffect += askForFlush(vcpu);
       return (now + cost) as Instant;
@@ -191,14 +194,16 @@ export class PhysicalCpus {
     return cycles;
   }
 
-  /** Pins vCPUs anew. Whoever comes to a CPU that handles interrupts just then finds it free, whoever went leaves it idle. */
-  place(vcpus: readonly Vcpu[], now: Instant): void {
-    const before = this.occupant.splice(0, this.count, ...Array.from({ length: this.count }, () => null));
-    for (const vcpu of vcpus) this.occupant[vcpu.cpu] = vcpu;
+  /**
+   * Gives the CPUs to vCPUs anew, by CPU. Whoever comes to one that handles interrupts just then finds
+   * it free, whoever went leaves it idle.
+   */
+  place(occupants: readonly (Vcpu | null)[], now: Instant): void {
+    const before = this.occupant.splice(0, this.count, ...occupants);
     before.forEach((old, cpu) => {
       const vcpu = this.occupant[cpu] ?? null;
-      if (vcpu === null && old !== null && old.state !== STATE.blocked) this.idleSince[cpu] = now;
-      if (vcpu === null || vcpu.state === STATE.blocked) return;
+      if (vcpu === null && old !== null && old.state < STATE.blocked) this.idleSince[cpu] = now;
+      if (vcpu === null || vcpu.state >= STATE.blocked) return;
       this.cstateTime.wake(cpu, now, false);
       this.tally.add(HOUSEKEEPING, -this.unfinished(cpu, now));
       this.busyUntil[cpu] = Math.min(this.busyUntil[cpu] as number, now);
@@ -207,12 +212,12 @@ export class PhysicalCpus {
 
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
-    for (const array of [this.tickAt, this.deviceAt, this.busyFrom, this.busyUntil, this.idleSince]) {
+    for (const array of [this.busyFrom, this.busyUntil, this.idleSince]) {
       array.forEach((at, cpu) => (array[cpu] = at + delta));
     }
+    this.tick.shift(delta);
+    this.devices.shift(delta);
     this.cstateTime.shift(delta);
-    this.moves++;
-    this.moveCycles = delta;
   }
 
   /** Cycles of a path of host kernel code on this host. */
@@ -222,7 +227,7 @@ export class PhysicalCpus {
 
   private interruptIdle(cpu: number, now: Instant, cost: number): Instant {
     const vcpu = this.occupant[cpu] ?? null;
-    const waking = vcpu !== null && vcpu.phase === PHASE.running ? vcpu : null;
+    const waking = vcpu !== null && (vcpu.phase === PHASE.running || vcpu.phase === PHASE.resuming) ? vcpu : null;
     // A CPU that wakes for its vCPU is out of its C-state when the thread would run.
     const awakeAt = Math.min(now + this.leaveCstate(cpu, now), waking === null ? NEVER : waking.stepAt);
     const begin = Math.max(awakeAt, this.busyUntil[cpu] as number);
@@ -270,24 +275,22 @@ export class PhysicalCpus {
   private wantsTick(cpu: number): boolean {
     if (cpu === 0) return true;
     const vcpu = this.occupant[cpu] ?? null;
-    return this.settings.nohzFull[cpu] !== true && vcpu !== null && vcpu.state !== STATE.blocked;
+    if (vcpu === null || vcpu.state >= STATE.blocked) return false;
+    // sched_can_stop_tick: one runnable thread on a nohz_full CPU needs no tick.
+    return this.settings.nohzFull[cpu] !== true || (this.runnable[cpu] as number) > 1;
   }
 
-  private nextTick(now: Instant): number {
-    const period = Math.round((this.settings.ghz * 1e9) / this.settings.tickHz);
-    // Ticks count from the boot, which lies far back: only the phase is kept, so that all stays exact.
-    const origin = (this.moves * (this.moveCycles % period)) % period;
-    return origin + period * (Math.floor((now - origin) / period) + 1);
+  private nextTick(cpu: number, now: Instant): void {
+    if (this.wantsTick(cpu)) this.tick.start(cpu, now);
+    else this.tick.stop(cpu);
   }
 
   private unfinished(cpu: number, now: Instant): number {
     return Math.max(0, (this.busyUntil[cpu] as number) - Math.max(now, this.busyFrom[cpu] as number));
   }
-
-  private nextDevice(cpu: number, now: Instant): number {
-    return now + exponential((this.draws[cpu] as Stream).next(), (this.settings.ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping);
-  }
 }
+
+const tickCycles = ({ ghz, tickHz }: CpuSettings): number => Math.round((ghz * 1e9) / tickHz);
 
 /** kvm_set_cpu_l1tf_flush_l1d, which interrupt entry does: cycles that the flush adds to the exit in flight, before the entry. */
 function askForFlush(vcpu: Vcpu): number {

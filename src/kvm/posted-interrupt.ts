@@ -76,6 +76,11 @@ export class InterruptDelivery {
     return false;
   }
 
+  /** smp_send_reschedule: ends the guest of a vCPU that is to give its CPU to another thread. */
+  reschedule(vcpu: Vcpu, now: Instant): void {
+    this.notify(vcpu, now, true);
+  }
+
   /** A posted vector is there to be seen; true when the thread of its vCPU slept. */
   private tell(vcpu: Vcpu, now: Instant): boolean {
     if (vcpu.state !== STATE.guest) return this.needs.wake(vcpu, now);

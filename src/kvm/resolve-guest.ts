@@ -42,6 +42,7 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     usesSpecCtrl: usesSpecCtrl(host, spec),
     specCtrlDiffers: specCtrlDiffers(host, spec),
     cpus: placed.cpus,
+    sharedCpus: placed.sharedCpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
     timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },

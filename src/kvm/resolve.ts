@@ -36,6 +36,7 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
     kernel,
     traits,
     nohzFull: isolated.timers,
+    noDomain: isolated.domains,
     isolated: isolated.isolated,
     piInjectTimer: piInjectTimer(spec, kernel, traits, isolated),
     preemptionTimer: preemptionTimer(spec, cpu),

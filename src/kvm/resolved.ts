@@ -56,8 +56,10 @@ export interface ResolvedGuest {
   readonly usesSpecCtrl: Decided<boolean>;
   /** KVM writes SPEC_CTRL at each entry and exit. */
   readonly specCtrlDiffers: Decided<boolean>;
-  /** Physical CPU of each vCPU. */
+  /** Physical CPU of each vCPU: its own, or where one that shares CPUs starts. */
   readonly cpus: readonly number[];
+  /** CPUs that its vCPUs share and float over, ascending; null when each has one of its own. */
+  readonly sharedCpus: readonly number[] | null;
   /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */
   readonly canPostTimer: Decided<boolean>;
   readonly canUseHvTimer: Decided<boolean>;
@@ -73,6 +75,8 @@ export interface ResolvedHost {
   readonly traits: KernelTraits;
   /** Per physical CPU: its tick and timers were moved away (HK_TYPE_TIMER does not contain it). */
   readonly nohzFull: readonly boolean[];
+  /** Per physical CPU: in no scheduling domain (HK_TYPE_DOMAIN does not contain it), so nothing balances there. */
+  readonly noDomain: readonly boolean[];
   /** Per physical CPU: isolcpus= or nohz_full= keeps the host's own threads away. */
   readonly isolated: readonly boolean[];
   readonly piInjectTimer: Decided<boolean>;

@@ -10,13 +10,13 @@ import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR, type Vector } from "../guest/program.ts";
-import { idleExitNs, type CState } from "../hw/cstates.ts";
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
 import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { wakeFromGuestHalt, type GuestHaltSettings } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
@@ -30,11 +30,7 @@ const INJECTIONS = statIndex("irq_injections");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
-export interface RunLoopSettings {
-  readonly ghz: number;
-  /** C-states that a guest reaches itself when MWAIT, or only HLT (which is C1), does not exit. */
-  readonly mwaitCstates: readonly CState[];
-  readonly hltCstates: readonly CState[];
+export interface RunLoopSettings extends GuestHaltSettings {
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
@@ -53,20 +49,26 @@ export class RunLoop {
   private readonly accounting: Accounting;
   private readonly tally: Tally;
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
 
-  /** @param needs.execute performs the operation the guest has come to; true when it exited. */
+  /**
+   * @param needs.execute performs the operation the guest has come to; true when it exited.
+   * @param needs.reschedule is schedule() for a vCPU that is to give way; true when another thread takes its CPU.
+   */
   constructor(needs: {
     settings: RunLoopSettings;
     timer: LapicTimer;
     accounting: Accounting;
     tally: Tally;
     execute: (vcpu: Vcpu, now: Instant) => boolean;
+    reschedule: (vcpu: Vcpu, now: Instant) => boolean;
   }) {
     this.settings = needs.settings;
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
     this.execute = needs.execute;
+    this.reschedule = needs.reschedule;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -119,7 +121,7 @@ export class RunLoop {
   end(vcpu: Vcpu, now: Instant): void {
     const cost = vcpu.cost as ExitCost;
     const reenters = cost.interruptsOnAt === Infinity;
-    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.hasRequest())) {
+    if (reenters && vcpu.loopCycles === 0 && (vcpu.leavesLoop || vcpu.needResched || vcpu.hasRequest())) {
       // kvm_vcpu_exit_request found a request: the outer loop after all.
       vcpu.leavesLoop = true;
       vcpu.hasExtras = true;
@@ -131,6 +133,7 @@ export class RunLoop {
       takeEoiBack(vcpu);
       this.timer.injectPending(vcpu);
     }
+    if (vcpu.needResched && this.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;
@@ -275,7 +278,7 @@ export class RunLoop {
     if (vcpu.haltedInGuest) {
       vcpu.sleptInGuest += vcpu.asleepInGuest(now);
       vcpu.haltedInGuest = false;
-      at = (at + this.wakeFromGuestHalt(vcpu, now)) as Instant;
+      at = (at + wakeFromGuestHalt(vcpu, this.settings, now)) as Instant;
     }
     // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
     if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
@@ -289,12 +292,5 @@ export class RunLoop {
     }
     vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
     vcpu.program.runCycles += at - now;
-  }
-
-  /** The core leaves the C-state that the guest itself put it into. */
-  private wakeFromGuestHalt(vcpu: Vcpu, now: Instant): number {
-    const { ghz, mwaitCstates, hltCstates } = this.settings;
-    const usable = vcpu.mwaitInGuest ? mwaitCstates : hltCstates;
-    return cyclesOf(idleExitNs(usable, (now - vcpu.haltStart) / ghz), ghz);
   }
 }

@@ -19,6 +19,7 @@ import { KIND } from "./exit-kinds.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import type { VcpuBlock } from "./vcpu-block.ts";
 import { bootVm, samePrograms, type Vm } from "./vm.ts";
@@ -62,13 +63,16 @@ export interface Arrival {
 const HALTS: ReadonlySet<number> = new Set([KIND.hlt, KIND.hltReenter, KIND.hltBlocks]);
 
 /** KVM_RUN returns to a QEMU that stops the VM. After a HLT the vCPU's state is "halted" until KVM finds it runnable. */
-export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, now: Instant): void {
+export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, scheduler: Scheduler, now: Instant): void {
   vcpu.halted = HALTS.has(vcpu.kind);
   vcpu.state = STATE.paused;
   vcpu.since = now;
   vcpu.stepAt = NEVER;
-  cpus.suspend(vcpu, now);
-  cpus.occupant[vcpu.cpu] = null;
+  if (vcpu.task !== null) scheduler.withdraw(vcpu, now);
+  else {
+    cpus.suspend(vcpu.cpu, now);
+    cpus.occupant[vcpu.cpu] = null;
+  }
   // The CPU is free, and handles what the vCPU still had to let in.
   const { pendingInterruptCycles } = vcpu;
   vcpu.hostInterruptAt = NEVER;

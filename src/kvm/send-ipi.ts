@@ -38,8 +38,6 @@ const ICR_KIND: Readonly<Record<IcrFastpath, number>> = {
 
 export interface SendNeeds {
   readonly delivery: InterruptDelivery;
-  /** Guest cycles that AVIC takes for each target of an IPI. */
-  readonly avicIpiTarget: number;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
 }
@@ -132,7 +130,8 @@ export class IpiSending {
    * with one that does not run, the write of the ICR ends in an exit.
    */
   private sentByAvic(vcpu: Vcpu, targets: readonly Vcpu[], now: Instant): boolean {
-    const { delivery, avicIpiTarget } = this.needs;
+    const { delivery } = this.needs;
+    const { avicIpiTarget } = this.settings;
     const knows = vcpu.virtualIpis === VIRTUAL_IPIS.toRunning;
     let cycles = 0;
     let complete = true;

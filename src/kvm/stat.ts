@@ -4,6 +4,7 @@
  */
 import type { Vendor } from "../hw/cpu-model.ts";
 import { nanosOf } from "../lib/units.ts";
+import { cyclesAsleep } from "./cpus-asleep.ts";
 import { cellOf, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { KvmHost } from "./host.ts";
@@ -154,16 +155,6 @@ function line(reason: string, events: PerfEvents, samples: number, totalNs: numb
   };
 }
 
-function read({ vcpus, physicalCpus, now }: KvmHost): Reading {
-  let work = 0;
-  let asleep = 0;
-  const sleptInGuest = new Map<number, number>();
-  for (const vcpu of vcpus) {
-    work += vcpu.program.workCycles;
-    sleptInGuest.set(vcpu.cpu, (sleptInGuest.get(vcpu.cpu) ?? 0) + vcpu.sleptInGuest + vcpu.asleepInGuest(now));
-  }
-  for (const { cpu } of vcpus) {
-    asleep += physicalCpus.cstateTime.soFar(cpu, now, physicalCpus.idleExitCycles(cpu, now) > 0) + (sleptInGuest.get(cpu) ?? 0);
-  }
-  return { work, asleep };
+function read(host: KvmHost): Reading {
+  return { work: host.vcpus.reduce((sum, { program }) => sum + program.workCycles, 0), asleep: cyclesAsleep(host) };
 }

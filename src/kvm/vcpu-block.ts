@@ -7,22 +7,24 @@
  * coming back to it.
  */
 import type { ExitCost } from "../cost/plan.ts";
-import { COLD_CACHES_HALF_NS, EXTRAS } from "../cost/paths.ts";
+import { EXTRAS } from "../cost/paths.ts";
 import { cyclesOf, nanosOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
-import { AT, HALT_POLL_RESULTS, VCPU_STATES } from "./counters.ts";
+import { coldCaches } from "./cold-caches.ts";
+import { AT, HALT_POLL_RESULTS } from "./counters.ts";
 import { KIND } from "./exit-kinds.ts";
 import { nextWindow } from "./halt-polling.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { HaltPollSettings } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
+import { enterState } from "./vcpu-time.ts";
 
-const HALT_POLL = AT.vcpuCycles + VCPU_STATES.indexOf("halt_poll");
-const HALTED = AT.vcpuCycles + VCPU_STATES.indexOf("halted");
 const SUCCESS = HALT_POLL_RESULTS.indexOf("success");
 const FAIL = HALT_POLL_RESULTS.indexOf("fail");
+const INVALID = HALT_POLL_RESULTS.indexOf("invalid");
 const STAT = {
   haltAttemptedPoll: statIndex("halt_attempted_poll"),
   haltWakeup: statIndex("halt_wakeup"),
@@ -31,7 +33,6 @@ const STAT = {
   haltPollSuccessNs: statIndex("halt_poll_success_ns"),
   haltPollFailNs: statIndex("halt_poll_fail_ns"),
 };
-const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
 
 export interface BlockSettings {
   readonly haltPoll: HaltPollSettings;
@@ -44,28 +45,33 @@ export interface BlockSettings {
   readonly mustBlock: number;
 }
 
+export interface BlockNeeds {
+  readonly settings: BlockSettings;
+  readonly cpus: PhysicalCpus;
+  readonly timer: LapicTimer;
+  readonly tally: Tally;
+  readonly scheduler: Scheduler;
+  enter(vcpu: Vcpu, now: Instant): void;
+  rekey(vcpu: Vcpu): void;
+}
+
 export class VcpuBlock {
   settings: BlockSettings;
   private readonly cpus: PhysicalCpus;
   private readonly timer: LapicTimer;
   private readonly tally: Tally;
+  private readonly scheduler: Scheduler;
   private readonly rekey: (vcpu: Vcpu) => void;
   private readonly enter: (vcpu: Vcpu, now: Instant) => void;
 
-  constructor(needs: {
-    settings: BlockSettings;
-    cpus: PhysicalCpus;
-    timer: LapicTimer;
-    tally: Tally;
-    rekey: (vcpu: Vcpu) => void;
-    enter: (vcpu: Vcpu, now: Instant) => void;
-  }) {
+  constructor(needs: BlockNeeds) {
     this.settings = needs.settings;
     this.cpus = needs.cpus;
     this.timer = needs.timer;
     this.tally = needs.tally;
-    this.rekey = needs.rekey;
-    this.enter = needs.enter;
+    this.scheduler = needs.scheduler;
+    this.rekey = (vcpu) => needs.rekey(vcpu);
+    this.enter = (vcpu, now) => needs.enter(vcpu, now);
   }
 
   /** What a HLT exit does at its effect. */
@@ -114,8 +120,11 @@ export class VcpuBlock {
     const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);
     if (window === 0) return this.leaveCpu(vcpu, now);
     this.tally.add(STAT.haltAttemptedPoll, 1);
-    this.endSegment(vcpu, now, EXIT);
-    vcpu.state = STATE.poll;
+    if (vcpu.task !== null && !this.scheduler.alone(vcpu)) {
+      this.countPoll(0, INVALID);
+      return this.leaveCpu(vcpu, now);
+    }
+    enterState(this.tally, vcpu, STATE.poll, now);
     vcpu.phase = PHASE.pollOver;
     vcpu.stepAt = (now + window) as Instant;
   }
@@ -140,13 +149,21 @@ export class VcpuBlock {
     return true;
   }
 
-  /** Polling ended: with an event, or at the end of the window. */
+  /** `kvm_vcpu_can_poll` sees that another thread is runnable: the vCPU polls no longer. */
+  stopPolling(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.phase === PHASE.pollNoticed || vcpu.pollGivenUp) return;
+    vcpu.pollGivenUp = true;
+    vcpu.stepAt = Math.min(vcpu.stepAt, now + this.cpus.software(EXTRAS.pollNotice.value)) as Instant;
+    this.rekey(vcpu);
+  }
+
+  /** Polling ended: with an event, at the end of the window, or because another thread wants the CPU. */
   pollEnded(vcpu: Vcpu, now: Instant): void {
     const success = vcpu.phase === PHASE.pollNoticed;
     const polled = now - vcpu.since;
-    this.endSegment(vcpu, now, HALT_POLL);
-    this.countPoll(polled, success);
-    vcpu.state = STATE.exit;
+    enterState(this.tally, vcpu, STATE.exit, now);
+    this.countPoll(polled, success ? SUCCESS : vcpu.pollGivenUp ? INVALID : FAIL);
+    vcpu.pollGivenUp = false;
     if (success) {
       this.adapt(vcpu, now);
       this.timer.switchToHv(vcpu, now);
@@ -156,9 +173,10 @@ export class VcpuBlock {
 
   /** The thread has left its CPU. */
   asleep(vcpu: Vcpu, now: Instant): void {
-    this.endSegment(vcpu, now, EXIT);
-    vcpu.state = STATE.blocked;
-    this.cpus.suspend(vcpu, now);
+    enterState(this.tally, vcpu, STATE.blocked, now);
+    vcpu.blockedAt = now;
+    if (vcpu.task === null) this.cpus.suspend(vcpu.cpu, now);
+    else this.scheduler.block(vcpu, now);
     if (vcpu.wakeRequested || this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
     else vcpu.stepAt = NEVER;
   }
@@ -169,54 +187,66 @@ export class VcpuBlock {
    */
   comeIn(vcpu: Vcpu, now: Instant, halted: boolean): void {
     vcpu.since = now;
+    if (vcpu.task !== null) return this.comeInSharing(vcpu, now, halted);
     vcpu.state = STATE.exit;
     if (!halted || this.runnable(vcpu)) return this.firstEntry(vcpu, now);
     vcpu.state = STATE.blocked;
     vcpu.haltStart = now;
+    vcpu.blockedAt = now;
     vcpu.phase = PHASE.asleep;
     vcpu.stepAt = NEVER;
     this.timer.switchToSoftware(vcpu, now);
-    this.cpus.suspend(vcpu, now);
+    this.cpus.suspend(vcpu.cpu, now);
     if (this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
+  }
+
+  /** Where CPUs are shared, its thread has to get one first. */
+  private comeInSharing(vcpu: Vcpu, now: Instant, halted: boolean): void {
+    this.scheduler.withdraw(vcpu, now);
+    vcpu.cost = null;
+    vcpu.state = STATE.blocked;
+    vcpu.haltStart = now;
+    vcpu.blockedAt = now;
+    vcpu.phase = PHASE.asleep;
+    vcpu.stepAt = NEVER;
+    if (halted && !this.runnable(vcpu)) this.timer.switchToSoftware(vcpu, now);
+    if (!halted || this.runnable(vcpu)) this.wakeSleeper(vcpu, now);
   }
 
   /** The thread runs again. */
   running(vcpu: Vcpu, now: Instant): void {
     const { cost } = vcpu;
     if (cost === null) return this.firstEntry(vcpu, now);
-    const waited = this.wokenUp(vcpu, now);
-    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(waited / this.settings.ghz));
+    const loaded = this.wokenUp(vcpu, now);
+    const sleptNs = (now - vcpu.blockedAt) / this.settings.ghz;
+    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(sleptNs));
     vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
-    let flush = 0;
-    if (!vcpu.flush && cost.conditionalFlush > 0) {
-      vcpu.flush = true;
-      flush = cost.conditionalFlush;
-    }
-    this.finish(vcpu, now, work + flush);
+    const flush = vcpu.flush ? 0 : cost.conditionalFlush;
+    vcpu.flush ||= flush > 0;
+    this.finish(vcpu, now, work + loaded + flush);
   }
 
-  /** What each end of a sleep does; returns how long it was. */
+  /** What each end of a sleep does; returns what loading the vCPU on a CPU that it shares takes. */
   private wokenUp(vcpu: Vcpu, now: Instant): number {
-    const waited = now - vcpu.since;
-    this.endSegment(vcpu, now, HALTED);
+    enterState(this.tally, vcpu, STATE.exit, now);
     this.tally.add(STAT.haltWakeup, 1);
-    this.tally.add(STAT.haltWaitNs, nanosOf(waited, this.settings.ghz));
-    vcpu.state = STATE.exit;
-    this.cpus.resume(vcpu, now);
+    this.tally.add(STAT.haltWaitNs, nanosOf(now - vcpu.blockedAt, this.settings.ghz));
+    this.cpus.resume(vcpu.cpu, now);
+    const loaded = vcpu.task === null ? 0 : this.scheduler.load(vcpu, now);
     this.adapt(vcpu, now);
     this.timer.switchToHv(vcpu, now);
-    return waited;
+    return loaded;
   }
 
   /** There is no exit to end: what is pending is injected, and the guest goes on, not before the deadline of a timer fired early. */
   private firstEntry(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.state === STATE.blocked) this.wokenUp(vcpu, now);
+    if (vcpu.state >= STATE.blocked) this.wokenUp(vcpu, now);
     this.timer.injectPending(vcpu);
     const wait = vcpu.expiredDeadline === NEVER ? 0 : vcpu.expiredDeadline - now;
     vcpu.expiredDeadline = NEVER;
     if (wait <= 0) {
-      this.endSegment(vcpu, now, EXIT);
+      enterState(this.tally, vcpu, STATE.guest, now);
       this.enter(vcpu, now);
       return;
     }
@@ -245,6 +275,7 @@ export class VcpuBlock {
   }
 
   private wakeSleeper(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.task !== null) return this.scheduler.wakeUp(vcpu, vcpu.timerPending ? vcpu.timerCpu : -1, now);
     const local = vcpu.timerCpu === vcpu.cpu && vcpu.timerPending;
     const { wakeLocal, wakeRemote, ipiFlight } = this.settings;
     const at = now + (local ? wakeLocal : wakeRemote + ipiFlight) + this.cpus.leaveCstate(vcpu.cpu, now);
@@ -258,22 +289,11 @@ export class VcpuBlock {
     vcpu.haltStart = NEVER;
   }
 
-  private countPoll(cycles: number, success: boolean): void {
-    const result = success ? SUCCESS : FAIL;
+  private countPoll(cycles: number, result: number): void {
+    const success = result === SUCCESS;
     this.tally.add(AT.haltPolls + result, 1);
     this.tally.add(AT.haltPollCycles + result, cycles);
     if (success) this.tally.add(STAT.haltSuccessfulPoll, 1);
     this.tally.add(success ? STAT.haltPollSuccessNs : STAT.haltPollFailNs, nanosOf(cycles, this.settings.ghz));
   }
-
-  /** A stretch of one state is over; exit stretches add up to the exit's cycles. */
-  private endSegment(vcpu: Vcpu, now: Instant, counter: number): void {
-    const cycles = now - vcpu.since;
-    if (counter === EXIT) vcpu.elapsed += cycles;
-    this.tally.add(counter, cycles);
-    vcpu.since = now;
-  }
 }
-
-/** What a sleep of `sleptNs` costs in cold caches: more the longer it was, up to all of them. */
-const coldCaches = (sleptNs: number): number => (EXTRAS.coldCaches.value * sleptNs) / (sleptNs + COLD_CACHES_HALF_NS.value);

@@ -7,11 +7,14 @@ import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { GuestOperations } from "./guest-operations.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
 import type { RunLoop } from "./run-loop.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { IpiSending } from "./send-ipi.ts";
 import { PHASE, SOURCE, STATE, TIMER, type Vcpu } from "./vcpu.ts";
 import type { VcpuBlock } from "./vcpu-block.ts";
+import type { VcpuSwitch } from "./vcpu-switch.ts";
 import type { VhostNet } from "./vhost.ts";
 
 /** Where the events go. */
@@ -22,6 +25,9 @@ interface EventNeeds {
   readonly timer: LapicTimer;
   readonly block: VcpuBlock;
   readonly ipis: IpiSending;
+  readonly scheduler: Scheduler;
+  readonly switching: VcpuSwitch;
+  readonly cpus: PhysicalCpus;
   readonly vhost: VhostNet;
 }
 
@@ -54,8 +60,19 @@ export class VcpuEvents {
     }
   }
 
+  /** Takes a vCPU off its CPU where it is, the guest included. */
+  preempt(vcpu: Vcpu, now: Instant): void {
+    const { loop, block, switching } = this.to;
+    if (vcpu.state === STATE.guest) loop.exitByEvent(vcpu, KIND.externalInterrupt, now);
+    if (vcpu.state === STATE.poll) block.pollEnded(vcpu, now);
+    if (vcpu.state === STATE.blocked) switching.queue(vcpu, now);
+    else if (vcpu.state === STATE.steal) vcpu.stepAt = NEVER;
+    else if (vcpu.phase === PHASE.leaving) switching.left(vcpu, now);
+    else switching.hold(vcpu, now);
+  }
+
   private step(vcpu: Vcpu, now: Instant): void {
-    const { loop, block } = this.to;
+    const { loop, block, scheduler } = this.to;
     if (vcpu.state === STATE.guest) {
       loop.step(vcpu, now);
       return;
@@ -71,7 +88,14 @@ export class VcpuEvents {
         block.asleep(vcpu, now);
         return;
       case PHASE.running:
-        block.running(vcpu, now);
+        if (vcpu.task === null) block.running(vcpu, now);
+        else scheduler.running(vcpu, now);
+        return;
+      case PHASE.leaving:
+        scheduler.left(vcpu, now);
+        return;
+      case PHASE.resuming:
+        this.resume(vcpu, now);
         return;
       default:
         block.pollEnded(vcpu, now);
@@ -91,5 +115,16 @@ export class VcpuEvents {
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
     loop.addWakeWork(vcpu, vhost.notified(vcpu, now));
+  }
+
+  /** A vCPU that was preempted has a CPU again, perhaps one of its own. */
+  private resume(vcpu: Vcpu, now: Instant): void {
+    const { scheduler, switching, cpus } = this.to;
+    if (vcpu.task !== null) {
+      scheduler.running(vcpu, now);
+      return;
+    }
+    switching.resume(vcpu, null, now);
+    cpus.resume(vcpu.cpu, now);
   }
 }

@@ -5,7 +5,9 @@
  *   GUEST ──exit──▶ EXIT ──entry──▶ GUEST
  *                    │ HLT, nothing pending
  *                    ├──▶ POLL ──event──▶ EXIT
- *                    └──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *                    ├──▶ BLOCKED ──wake, schedule in──▶ EXIT
+ *                    │       └──wake, CPU taken──▶ STEAL
+ *                    └──need_resched──▶ STEAL ──schedule in──▶ EXIT
  *   asked to stop, at what would be the next entry: EXIT ──▶ PAUSED
  */
 import type { ExitCost } from "../cost/plan.ts";
@@ -13,10 +15,15 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
+import { VcpuSettings } from "./vcpu-settings.ts";
 
-/** Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. */
-export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, paused: 5 } as const;
+/**
+ * Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. From
+ * `blocked` on the thread is on no CPU.
+ */
+export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
 export const SOURCE = { hostInterrupt: 0, notification: 1, timer: 2, arrival: 3, step: 4 } as const;
@@ -35,6 +42,10 @@ export const PHASE = {
   asleep: 4,
   /** The thread runs again. */
   running: 5,
+  /** The thread has left its CPU to another one. */
+  leaving: 6,
+  /** The thread that was preempted runs again. */
+  resuming: 7,
 } as const;
 
 /** Where the guest's APIC timer lives (`struct kvm_timer`). */
@@ -68,43 +79,20 @@ export const NEVER_MISSED = -1;
  */
 const ZERO = -0;
 
-export class Vcpu {
+export class Vcpu extends VcpuSettings {
   /** Number on the host: the order of simultaneous events. */
   index = 0;
-  /** Physical CPU it is pinned to. */
-  readonly cpu: number;
+  /** Physical CPU that it runs on, or ran on last. */
+  cpu: number;
   readonly program: Program;
   /** The vCPUs of its VM, itself included, by their number in it. */
   siblings: readonly Vcpu[] = [];
+  /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
+  task: Task<Vcpu> | null = null;
+  /** TIF_NEED_RESCHED: its thread is to give way. */
+  needResched = false;
   /** Where its device's packets go, when they stay on the host. */
   link: Link | null = null;
-  /** Compiled costs by exit kind, replaced when the configuration changes. */
-  costs: readonly ExitCost[] = [];
-  /** The same for an exit that finds the branch predictors flushed. */
-  coldCosts: readonly ExitCost[] = [];
-
-  // Settings of the VM, decided anew when the configuration changes.
-  /** kvm_vcpu_apicv_active: interrupts reach a running vCPU without an exit. */
-  apicv = false;
-  xapic = false;
-  /** x2APIC cluster mode: its IPIs have logical destinations. */
-  logicalDestinations = false;
-  /** Its APIC's registers are the virtual APIC's; never without `apicv`. */
-  virtualRegisters = false;
-  virtualSelfIpi = false;
-  /** One of VIRTUAL_IPIS. */
-  virtualIpis = 0;
-  /** Kind of exit of a write to an APIC register that is intercepted. */
-  registerWriteKind = 0;
-  /** Its EOI is an MSR: the x2APIC's, or Hyper-V's. */
-  eoiByMsr = true;
-  /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
-  pvEoi = false;
-  pauseInGuest = false;
-  hltInGuest = false;
-  mwaitInGuest = false;
-  canPostTimer = false;
-  canUseHvTimer = false;
 
   state: number = STATE.guest;
   since: Instant = NEVER;
@@ -156,6 +144,10 @@ export class Vcpu {
   /** Cycles that its core has slept inside the guest, in complete stretches. */
   sleptInGuest = ZERO;
   wakeRequested = false;
+  /** When its thread went to sleep last. */
+  blockedAt: Instant = NEVER;
+  /** Another thread wants the CPU that it polls on. */
+  pollGivenUp = false;
 
   // The exit in flight.
   kind = 0;
@@ -179,7 +171,10 @@ export class Vcpu {
   refillLeft = ZERO;
   flush = false;
   leavesLoop = false;
-  /** Some of the six below is not zero. */
+  /** Where the exit goes on after its thread was off its CPU, and how far that was from its step. */
+  heldPhase: number = PHASE.end;
+  heldCycles = ZERO;
+  /** Some of those below is not zero. */
   hasExtras = false;
   waitCycles = ZERO;
   wakeCycles = ZERO;
@@ -188,6 +183,11 @@ export class Vcpu {
   interruptCycles = ZERO;
   /** Part of them that was handled before KVM's exit handler was called. */
   earlyInterruptCycles = ZERO;
+  /** Indirect branch predictor barriers of its loads onto a CPU, the one at the beginning of this stretch apart. */
+  barrierCycles = ZERO;
+  barrierNow = ZERO;
+  /** What of a conditional L1D flush had passed when its thread left its CPU. */
+  flushHeld = ZERO;
   /** Host interrupts that wait for the next VM entry, which they end at once. */
   pendingInterruptCycles = ZERO;
 
@@ -203,6 +203,7 @@ export class Vcpu {
     advance: TimerAdvance;
     boot: Instant;
   }) {
+    super();
     this.index = settings.index;
     this.cpu = settings.cpu;
     this.program = settings.program;
@@ -252,7 +253,7 @@ export class Vcpu {
 
   /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
   isLoaded(): boolean {
-    return this.state < STATE.blocked && !(this.state === STATE.exit && this.phase === PHASE.asleep);
+    return this.state < STATE.blocked && !(this.state === STATE.exit && (this.phase === PHASE.asleep || this.phase === PHASE.leaving));
   }
 
   /** A new exit has nothing beyond its compiled cost yet. */
@@ -264,6 +265,9 @@ export class Vcpu {
     this.loopCycles = 0;
     this.interruptCycles = 0;
     this.earlyInterruptCycles = 0;
+    this.barrierCycles = 0;
+    this.barrierNow = 0;
+    this.flushHeld = 0;
   }
 
   /** vcpu->requests: a timer to inject, or (APICv off) an event that no entry has looked at yet. Its kick may still be on its way. */
@@ -284,9 +288,11 @@ export class Vcpu {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.blockedAt = move(this.blockedAt);
     this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);
     this.interruptsDoneAt = move(this.interruptsDoneAt);
+    this.task?.shift(delta);
     this.program.shift(delta);
   }
 }

@@ -48,7 +48,7 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
-/** What runs in the VM can run on; otherwise it is started anew. */
+/** What runs in the VM can run on, wherever its vCPUs go; otherwise it is started anew. */
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["hz", "nohz", "load", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
@@ -81,12 +81,25 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
   return { name: guest.name, vcpus, guest, lives };
 }
 
-/** Gives a vCPU the host's and guest's present settings. */
-export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
-  const inputs = timerInputs(host, guest, vcpu.cpu);
-  const { warm, cold } = costs.costs(guest, vcpu.cpu);
-  vcpu.costs = warm;
-  vcpu.coldCosts = cold;
+/** Gives the vCPU with this number the host's and guest's present settings. */
+export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: ResolvedGuest, costs: CostCache): void {
+  const own = guest.sharedCpus === null ? (guest.cpus[number] as number) : vcpu.cpu;
+  const usable = guest.sharedCpus ?? [own];
+  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
+  const lapicTimer = guest.spec.timer !== "hv_stimer";
+  vcpu.places = [false, true].map((nohzFull) => {
+    const cpu = usable.find((one) => (host.nohzFull[one] === true) === nohzFull);
+    if (cpu === undefined) return null;
+    const inputs = timerInputs(host, guest, cpu);
+    const { warm, cold } = costs.costs(guest, cpu);
+    return {
+      costs: warm,
+      coldCosts: cold,
+      canPostTimer: lapicTimer && canPostTimer(inputs),
+      canUseHvTimer: lapicTimer && canUseHvTimer(inputs),
+    };
+  });
+  vcpu.settleOn(host.nohzFull[own] === true);
   vcpu.apicv = guest.apicvActive.value;
   vcpu.xapic = guest.spec.apic === "xapic";
   vcpu.logicalDestinations = guest.spec.apic === "x2apic-cluster";
@@ -99,10 +112,6 @@ export function decide(vcpu: Vcpu, host: ResolvedHost, guest: ResolvedGuest, cos
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
-  // A synthetic timer is an hrtimer of hyperv.c; neither predicate is asked for it.
-  const lapicTimer = guest.spec.timer !== "hv_stimer";
-  vcpu.canPostTimer = lapicTimer && canPostTimer(inputs);
-  vcpu.canUseHvTimer = lapicTimer && canUseHvTimer(inputs);
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

@@ -73,7 +73,7 @@ function testSpec(spec: HostSpec, test: UnitTest, cpus: readonly number[]): Host
   const vm = (number: number): GuestSpec => {
     const own = new Set(cpus.slice(number * test.vcpus, (number + 1) * test.vcpus));
     const placement = formatCpuList(Array.from({ length: spec.cpus }, (_, cpu) => own.has(cpu)));
-    return { ...first, ...kernel, count: 1, vcpus: test.vcpus, workload: "idle", load: 1, placement };
+    return { ...first, ...kernel, count: 1, vcpus: test.vcpus, workload: "idle", load: 1, dedicated: true, placement };
   };
   return {
     ...spec,

@@ -1,12 +1,8 @@
 /** Published figures beside emulated ones; the whole table is printed. */
 import { afterAll, describe, expect, it } from "vitest";
-import { FASTPATHS } from "./figures/fastpaths.ts";
-import { GUESTS } from "./figures/guests.ts";
-import { LATENCIES } from "./figures/latencies.ts";
-import { LADDER, SHAPES } from "./figures/ladder.ts";
+import { FIGURES } from "./figures.ts";
 import { miss, type PublishedFigure } from "./figure.ts";
 
-const FIGURES: readonly PublishedFigure[] = [...LADDER, ...SHAPES, ...FASTPATHS, ...GUESTS, ...LATENCIES];
 const lines: string[] = [];
 afterAll(() => process.stdout.write(`${["published  emulated  error", ...lines].join("\n")}\n`));
 

@@ -28,9 +28,14 @@ describe("switches", () => {
   });
 
   test("on and off work for a guest's own switches too", async () => {
-    const { guests } = await specOf("guests: { web: { vpmu: off, nohz: 1, cpu_pm: on, dedicated: true } }");
-    expect(guests["web"]).toMatchObject({ vpmu: false, nohz: true, cpu_pm: true });
-    expect(guests["web"]).not.toHaveProperty("dedicated");
+    const { guests } = await specOf("guests: { web: { vpmu: off, nohz: 1, cpu_pm: on, dedicated: off } }");
+    expect(guests["web"]).toMatchObject({ vpmu: false, nohz: true, cpu_pm: true, dedicated: false });
+  });
+
+  test("vCPUs share CPUs in the enterprise cloud, unless a guest says otherwise", async () => {
+    const { guests } = await specOf("scenario: enterprise-cloud, guests: { web: {}, db: { dedicated: true } }");
+    expect([guests["web"]?.dedicated, guests["db"]?.dedicated]).toEqual([false, true]);
+    expect((await specOf("guests: { web: {} }")).guests["web"]?.dedicated).toBe(true);
   });
 
   test("nohz_full takes a boolean or a list", async () => {

@@ -3,6 +3,7 @@ import { compare, compareNow, type ComparedFigure, type ComparePlan } from "../.
 import { comparisonView } from "../../src/fleet/compare/view.ts";
 import { verdict } from "../../src/fleet/compare/wording.ts";
 import { CPU_USES, VCPU_STATES } from "../../src/kvm/counters.ts";
+import { StatRun } from "../../src/kvm/stat.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import { type HostOverrides, hostSpec } from "../support/host-spec.ts";
 
@@ -50,6 +51,14 @@ describe("a comparison", () => {
     expect(Math.abs(find(figures, "exits_per_second_per_vcpu", deadline).relative?.value ?? 1)).toBeLessThan(0.01);
     expect(find(figures, "cycles_per_exit", { ...deadline, path: "fastpath" }).difference).toBeNull();
     expect(verdict(figures)).toMatch(/^AFTER spends \d[.\d]* ± [.\d]+ % fewer cores on exits; .*fastpath hit rate \+/);
+  });
+
+  it("has the same share of C0 as stat", () => {
+    const { figures } = compareNow(plan({}, { kvm: { halt_poll: "always" } }, { secondsPerSeed: 2 }));
+    const c0 = find(figures, "c0_share");
+    const run = new StatRun(hostSpec({ cpus: 8 }), 1, 2);
+    expect(c0.before).toBeCloseTo(run.report().c0_share, 1);
+    expect(c0.after).toBeGreaterThan(c0.before ?? 1);
   });
 
   it("of a busy guest shows that it gets more work done", () => {

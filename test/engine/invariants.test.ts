@@ -1,6 +1,7 @@
 /** What must hold on every host while it runs, whatever its kernel, parameters and guests. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CPUS } from "../../src/hw/cpus.ts";
 import { EXIT_KINDS } from "../../src/kvm/exit-kinds.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
@@ -10,7 +11,7 @@ import { resolveHost } from "../../src/kvm/resolve.ts";
 import { STATE, TIMER } from "../../src/kvm/vcpu.ts";
 import { arbitraryAmdSpec, arbitrarySpec } from "../support/arbitrary-spec.ts";
 import { namedCounters } from "../support/counter-names.ts";
-import { hostSpec } from "../support/host-spec.ts";
+import { type HostOverrides, hostSpec } from "../support/host-spec.ts";
 
 const MS = 2.5e6;
 const on = (spec: HostSpec, seed = 1): KvmHost => new KvmHost(resolveHost(spec), seed);
@@ -180,6 +181,25 @@ describe("mitigations at the entry", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("reach each exit of an AMD host: untrained returns, a barrier, VERW for TSA", () => {
+    const each = (component: string, overrides: HostOverrides): number => {
+      const host = on(hostSpec({ cpus: 8, ...overrides }));
+      host.advance(20 * MS);
+      const exits = counter(host, "stat exits");
+      expect(exits).toBeGreaterThan(100);
+      return counter(host, `component ${component}`) / exits;
+    };
+    const { "epyc-rome": rome, "epyc-milan": milan } = CPUS;
+    const retbleed = { cpu: "epyc-rome", kernel: "linux-5.19" } as const;
+    expect(each("return_thunks", retbleed)).toBe(rome.cycles.untrainReturns.value);
+    expect(each("return_thunks", { ...retbleed, mitigations: { retbleed: "off" } })).toBe(0);
+    // The code that runs after a barrier pays for it, too.
+    expect(each("ibpb", { ...retbleed, mitigations: { retbleed: "ibpb" } })).toBeGreaterThanOrEqual(rome.cycles.ibpb.value);
+    const tsa = { cpu: "epyc-milan", kernel: "linux-6.18" } as const;
+    expect(each("verw", tsa)).toBe(milan.cycles.verw.value);
+    expect(each("verw", { ...tsa, mitigations: { tsa: "off" } })).toBe(0);
   });
 
   it("pay for a VERW that clears nothing, where TAA lacks its microcode and TSX is on", () => {

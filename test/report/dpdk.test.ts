@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { dpdk } from "../../src/cli/report/dpdk.ts";
 import { filled, valueIn } from "./table.ts";
 
-const table = filled(dpdk);
+const table = filled((seeds) => dpdk.fill(seeds));
 const [plain, unfixed, fixed, posting] = table.rows;
 
 test("without nohz_full the fastpath is a gain, on the unfixed DPDK host it is a loss", () => {

@@ -1,8 +1,8 @@
 /** A table of the report, filled with one seed, and its cells by what they stand for. */
 import type { Cell, Estimate, Findings, ReportTable } from "../../src/cli/report/report-table.ts";
 
-export function filled(table: ReportTable, seeds: readonly number[] = [1]): Findings & { readonly runs: number } {
-  const running = table.fill(seeds);
+export function filled(fill: ReportTable["fill"]): Findings & { readonly runs: number } {
+  const running = fill([1]);
   let runs = 0;
   for (let step = running.next(); ; step = running.next()) {
     if (step.done === true) return { ...step.value, runs };

@@ -43,6 +43,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         ...exits,
         ...decided,
         cpus: [0],
+        sharedCpus: null,
         timerMode: { value: "hv_timer", why: "a test says so" },
       };
     }),
@@ -56,6 +57,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     kernel,
     traits: kernel.traits,
     nohzFull: [],
+    noDomain: [],
     isolated: [],
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
@@ -79,6 +81,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       bhiDisS: false,
       untrainReturns: false,
       ibpb: "none",
+      ibpbOnSwitch: true,
       verwToUserspace: "none",
       ibrs: "none",
       pti: true,

@@ -1,12 +1,14 @@
 /** A test of kvm-unit-tests on two specifications over the same seeds: what the second one gains. */
 import type { HostSpec } from "../../kvm/host-spec.ts";
 import type { UnitTestName } from "../../kvm/unit-tests.ts";
-import { runUnitTest } from "../../kvm/vmexit.ts";
+import { runUnitTest, type TestResult } from "../../kvm/vmexit.ts";
 import { type Column, type Estimate, estimate } from "./report-table.ts";
 
 export interface Gain {
   /** Share gained at each seed. */
   readonly perSeed: readonly number[];
+  /** Exits of an iteration, all vCPUs together. */
+  readonly exits: { readonly disabled: Estimate; readonly enabled: Estimate };
   readonly disabled: Estimate;
   readonly enabled: Estimate;
   /** Disabled less enabled. */
@@ -26,24 +28,26 @@ export const GAIN_COLUMNS: readonly Column[] = [
 
 /** Mean cycles of an iteration without and with; yields after each run. */
 export function* gainOf(test: UnitTestName, off: HostSpec, on: HostSpec, seeds: readonly number[]): Generator<void, Gain> {
-  const disabled: number[] = [];
-  const enabled: number[] = [];
+  const runs: { readonly off: TestResult; readonly on: TestResult }[] = [];
   for (const seed of seeds) {
-    disabled.push(runUnitTest(off, test, seed).mean);
+    const slow = runUnitTest(off, test, seed);
     yield;
-    enabled.push(runUnitTest(on, test, seed).mean);
+    runs.push({ off: slow, on: runUnitTest(on, test, seed) });
     yield;
   }
-  const pairs = disabled.map((slow, i) => ({ slow, fast: enabled[i] as number }));
+  const pairs = runs.map((run) => ({ slow: run.off.mean, fast: run.on.mean }));
   const perSeed = pairs.map(({ slow, fast }) => 1 - fast / slow);
   return {
     perSeed,
-    disabled: estimate(disabled),
-    enabled: estimate(enabled),
+    exits: { disabled: estimate(runs.map((run) => exitsOf(run.off))), enabled: estimate(runs.map((run) => exitsOf(run.on))) },
+    disabled: estimate(pairs.map(({ slow }) => slow)),
+    enabled: estimate(pairs.map(({ fast }) => fast)),
     gain_cycles: estimate(pairs.map(({ slow, fast }) => slow - fast)),
     gain: estimate(perSeed),
   };
 }
+
+const exitsOf = ({ exits }: TestResult): number => exits.reduce((sum, { per_iteration }) => sum + per_iteration, 0);
 
 /** Runs that `gainOf` makes. */
 export const gainRuns = (seeds: number): number => 2 * seeds;

@@ -3,19 +3,30 @@ import type { Cell, Column, Findings, ReportTable } from "./report-table.ts";
 
 /** A heading, how it was measured, the table, what it shows, and the command that makes it again. */
 export function tableMarkdown({ title, method, columns }: ReportTable, { rows, findings }: Findings, command: string): string {
+  const notes = findings.map((finding) => `- ${finding}`);
+  return [
+    `## ${title}`,
+    method,
+    rowsMarkdown(columns, rows),
+    ...(notes.length > 0 ? [notes.join("\n")] : []),
+    `Again: \`${command}\``,
+  ].join("\n\n");
+}
+
+/** The table alone. */
+export function rowsMarkdown(columns: readonly Column[], rows: Findings["rows"]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const table = [
+  return [
     line(columns.map((column) => column.title)),
     line(columns.map((column) => (column.unit === undefined ? "---" : "---:"))),
     ...rows.map((row) => line(columns.map((column) => cellText(row[column.key] ?? null, column)))),
-  ];
-  const notes = findings.map((finding) => `- ${finding}`);
-  return [`## ${title}`, method, table.join("\n"), ...(notes.length > 0 ? [notes.join("\n")] : []), `Again: \`${command}\``].join("\n\n");
+  ].join("\n");
 }
 
 const FORMATS: Readonly<Record<NonNullable<Column["unit"]>, { readonly scale: number; readonly decimals: number; readonly unit: string }>> =
   {
     cycles: { scale: 1, decimals: 0, unit: "" },
+    count: { scale: 1, decimals: 0, unit: "" },
     number: { scale: 1, decimals: 2, unit: "" },
     ns: { scale: 1, decimals: 0, unit: " ns" },
     share: { scale: 100, decimals: 2, unit: " %" },

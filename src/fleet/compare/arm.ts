@@ -2,6 +2,7 @@
  * One arm of a comparison: a host emulated from its boot, measured block by block after a warm-up,
  * in which halt polling and the timer's advance find their values.
  */
+import { cyclesAsleep } from "../../kvm/cpus-asleep.ts";
 import { KvmHost } from "../../kvm/host.ts";
 import { type CounterView, viewCounters } from "../../kvm/host-view.ts";
 import type { ResolvedHost } from "../../kvm/resolved.ts";
@@ -40,14 +41,18 @@ export function* measureArm(resolved: ResolvedHost, seed: number, plan: ArmPlan)
   yield* advance(host, plan.warmUpSeconds, vcpus);
   const measured: Measured[] = [];
   let before = viewCounters(host);
+  let asleep = cyclesAsleep(host);
   for (let n = 1; n <= plan.blocks; n++) {
     block = new Measured();
     yield* advance(host, plan.warmUpSeconds + n * plan.blockSeconds, vcpus);
     const after = viewCounters(host);
     const from = before;
     block.addCounters((index) => difference(from, after, index), resolved.cpu.vendor, tscHz, vcpus);
+    const asleepNow = cyclesAsleep(host);
+    block.addAsleep((asleepNow - asleep) / tscHz);
     measured.push(block);
     before = after;
+    asleep = asleepNow;
   }
   return measured;
 }

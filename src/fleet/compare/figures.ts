@@ -46,6 +46,10 @@ export const HEADLINE = {
   hit_rate: figure("fastpath_hit_rate", "share", "capable exits that a fastpath took: preemption_timer, tsc_deadline, icr", (m) =>
     ratio(m.at("hits"), m.at("hits") + m.at("misses")),
   ),
+  c0_share: figure("c0_share", "share", "time in which the CPU under a vCPU is in no C-state", (m) => {
+    const asleep = ratio(m.at("asleepSeconds"), m.at("vcpuSeconds"));
+    return asleep === null ? null : 1 - asleep;
+  }),
 } as const satisfies Record<string, Figure>;
 
 const STATISTICS: Readonly<Record<string, (of: LogHistogram) => number | null>> = {

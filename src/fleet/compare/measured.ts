@@ -31,6 +31,8 @@ const SIZES = {
   hits: 1,
   misses: 1,
   workCycles: 1,
+  /** CPUs under vCPUs, in a C-state. */
+  asleepSeconds: 1,
 } as const;
 type Sum = keyof typeof SIZES;
 
@@ -71,6 +73,11 @@ export class Measured {
     for (let i = 0; i < LENGTH; i++) this.sums[i] = (this.sums[i] as number) + times * (other.sums[i] as number);
     this.timer.addAll(other.timer, times);
     this.ipi.addAll(other.ipi, times);
+  }
+
+  /** Adds time in which the CPUs under a host's vCPUs were in a C-state. */
+  addAsleep(seconds: number): void {
+    this.sums[SUM.asleepSeconds] = this.at("asleepSeconds") + seconds;
   }
 
   /** Adds what a host's counters grew by; `grown` reads one of them. */

@@ -48,7 +48,12 @@ export const mmioShare = (avgUs: number | undefined): number =>
   avgUs === undefined ? 0 : Math.min(1, Math.max(0, (avgUs - DOORBELL_US) / (MMIO_US - DOORBELL_US)));
 
 /** perf's names on the host of the imitation: what a write to a register of the APIC is, and what a HLT. */
-export function namesOn(vendor: Vendor, spec: HostSpec, guest: GuestSpec): { write: string; halt: string } {
+export interface Names {
+  readonly write: string;
+  readonly halt: string;
+}
+
+export function namesOn(vendor: Vendor, spec: HostSpec, guest: GuestSpec): Names {
   if (vendor === "amd") return { write: guest.apic === "xapic" ? "npf" : "msr", halt: "hlt" };
   if (guest.apic !== "xapic") return { write: "MSR_WRITE", halt: "HLT" };
   return { write: spec.kvm.enable_apicv === "off" ? "APIC_ACCESS" : "APIC_WRITE", halt: "HLT" };
@@ -64,7 +69,7 @@ function busyShare(mix: Mix, ticking: number): number {
  * A first guess; the fit corrects it.
  * @param ticking share of a vCPU's time in which ticks found it running.
  */
-export function firstKnobs(mix: Mix, guest: GuestSpec, names: { write: string; halt: string }, ticking: number): Knobs {
+export function firstKnobs(mix: Mix, guest: GuestSpec, names: Names, ticking: number): Knobs {
   const busy = busyShare(mix, ticking);
   const halts = rateOf(mix, names.halt);
   const busyVcpus = busyVcpusOf(mix, guest, busy, halts);
@@ -104,7 +109,7 @@ export function workloadOf(knobs: Knobs, vcpus: number, doc: string, source: str
     quiet_interrupts_per_second: rounded(knobs.quiet),
     work_ns: Math.max(1, Math.round(knobs.workNs)),
     remote_wake_chance: knobs.ipis === 0 ? 0 : rounded(knobs.ipis / worksOf(knobs, vcpus)),
-    busy_vcpus: knobs.busyVcpus,
+    busy_vcpus: knobs.busyVcpus === vcpus ? "all" : knobs.busyVcpus,
     interval_ns: knobs.timers > 0 ? Math.round(1e9 / knobs.timers) : 0,
     background: background as Workload["background"],
   };

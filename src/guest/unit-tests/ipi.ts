@@ -5,16 +5,23 @@ import { TestProgram, compute, step, type Steps } from "./test-program.ts";
 
 const HANDLER_CYCLES = 120;
 
+/** One operation that sends, and what the guest computes before it. */
+export interface Send {
+  readonly op: Op;
+  readonly operand: number;
+  readonly compute?: number;
+}
+
 /** Sends an IPI and waits until every target has run its function. */
 export class IpiSender extends TestProgram {
   /** Targets that have run the function. */
   acknowledged = 0;
-  private readonly sends: readonly { readonly op: Op; readonly operand: number }[];
+  private readonly sends: readonly Send[];
   private readonly targets: number;
   private readonly samples: Samples;
 
   /** @param sends the operations that reach all `targets`: one hypercall, or an ICR write for each. */
-  constructor(sends: readonly { op: Op; operand: number }[], targets: number, samples: Samples) {
+  constructor(sends: readonly Send[], targets: number, samples: Samples) {
     super();
     this.sends = sends;
     this.targets = targets;
@@ -26,7 +33,7 @@ export class IpiSender extends TestProgram {
     for (;;) {
       const start = this.now;
       this.acknowledged = 0;
-      for (const { op, operand } of this.sends) yield step(op, operand);
+      for (const { op, operand, compute: before } of this.sends) yield step(op, operand, before);
       yield* this.spinUntil(() => this.acknowledged === this.targets);
       this.samples.add(this.now - start);
     }

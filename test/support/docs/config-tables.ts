@@ -40,12 +40,7 @@ export function hostKeyTable(): string {
     [
       ...hostKeyRows("", keys, { ...host, ghz: "the model's" }, HOST_EFFECTS),
       [code("guests"), "a map by name", "none", "", prose(guestsKey?.description)],
-      ...hostKeyRows(
-        "guests.*.",
-        definition("guest").properties ?? {},
-        { ...guests["a"], dedicated: true },
-        { ...GUEST_EFFECTS, dedicated: "" },
-      ),
+      ...hostKeyRows("guests.*.", definition("guest").properties ?? {}, { ...guests["a"] }, GUEST_EFFECTS),
     ],
   );
 }

@@ -1,11 +1,14 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
+import { compareExample, functionalExample } from "./command-examples.ts";
 import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable } from "./config-tables.ts";
+import { accuracyTable } from "./accuracy-table.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
 
 const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "README.md": { comparison: compareExample, "functional test": functionalExample },
   "src/metrics/README.md": {
     "metrics of a host": hostMetricTable,
     "metrics of the daemon": daemonMetricTable,
@@ -20,6 +23,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     commits: commitTable,
   },
   "src/cost/README.md": {
+    accuracy: accuracyTable,
     components: componentTable,
     "cpu models": cpuTable,
     "hardware figures": hardwareTable,

@@ -1,7 +1,7 @@
 /** Physical CPUs: ticks, device interrupts, idle states, and what a host interrupt does to whoever runs there. */
 import { EXTRAS } from "../../../src/cost/paths.ts";
 import { idleExitNs } from "../../../src/hw/cstates.ts";
-import { HOST_INTERRUPTS_PER_SECOND } from "../../../src/kvm/physical-cpus.ts";
+import { HOST_INTERRUPTS_PER_SECOND } from "../../../src/kvm/device-interrupts.ts";
 import { exponential } from "../../../src/sim/samplers.ts";
 import {
   cancel,

@@ -38,6 +38,32 @@ test.each([
   expect(find({ guests: { web: { apic } } }, "web-1", "fastpath icr")?.value).toBe(value);
 });
 
+test("an AMD host says what SVM lacks, and which APIC its guests get", () => {
+  const milan = { cpu: "epyc-milan", kernel: "linux-6.6", kvm: { avic: "on" }, guests: { web: {}, old: { apic: "xapic" } } } as const;
+  expect(find(milan, "host", "fastpath preemption_timer")?.why).toBe("SVM has no preemption timer, hence no such exits");
+  expect(find(milan, "host", "kvm_intel.preemption_timer")).toBeUndefined();
+  expect(find(milan, "host", "kvm_amd.nrips")?.value).toBe("Y");
+  expect(find(milan, "web-1", "fastpath tsc_deadline")?.why).toContain("never true on SVM (until 0a94b2042419, 6.18)");
+  expect(find(milan, "web-1", "timer mode")?.value).toBe("hrtimer");
+  // x2APIC without x2AVIC: hybrid.
+  expect(find(milan, "web-1", "EOI exits")).toMatchObject({ value: "true", why: expect.stringContaining("hybrid AVIC") as string });
+  expect(find(milan, "web-1", "IPIs that do not exit")?.value).toBe("none");
+  expect(find(milan, "web-1", "fastpath icr")?.value).toBe("live");
+  expect(find(milan, "old-1", "EOI exits")?.value).toBe("false");
+  expect(find(milan, "old-1", "IPIs that do not exit")?.value).toBe("to running vCPUs");
+  expect(find(milan, "old-1", "fastpath icr")?.value).toBe("no such exits");
+  const erratum = { cpu: "epyc-rome", kernel: "linux-6.18", kvm: { avic: "on" }, guests: { old: { apic: "xapic" } } } as const;
+  expect(find(erratum, "old-1", "IPIs that do not exit")).toMatchObject({
+    value: "none",
+    why: expect.stringContaining("erratum 1235") as string,
+  });
+  const inhibited = { ...milan, kernel: "linux-5.15" } as const;
+  expect(find(inhibited, "web-1", "apicv_active")).toMatchObject({
+    value: "false",
+    why: expect.stringContaining("x2APIC guest inhibits") as string,
+  });
+});
+
 test("a bug without a file on this kernel is said to have none", () => {
   expect(find({}, "host", "/sys/devices/system/cpu/vulnerabilities/retbleed")?.value).toBe("no such file (vulnerable)");
   expect(find({}, "host", "/sys/devices/system/cpu/vulnerabilities/mds")?.value).toBe("Mitigation: Clear CPU buffers; SMT vulnerable");

@@ -40,6 +40,33 @@ test("a list of CPUs is served before a class, and a class before any", () => {
   expect(cpusByGuest({ guests })).toEqual({ "any-1": [6, 7], "keeper-1": [4, 5], "pinned-1": [2, 3] });
 });
 
+const shared = (overrides: HostOverrides): Readonly<Record<string, readonly number[] | null>> =>
+  Object.fromEntries(resolveHost(hostSpec(overrides)).guests.map((guest) => [guest.name, guest.sharedCpus]));
+
+test("guests that share float over what dedicated ones leave of their CPUs, however many they are", () => {
+  const guests = {
+    web: { count: 3, vcpus: 4, dedicated: false, placement: "2-5" },
+    db: { vcpus: 2 },
+    any: { vcpus: 2, dedicated: false },
+  } as const;
+  // The dedicated guest keeps off the CPUs that another one has asked for by number.
+  expect(cpusByGuest({ cpus: 8, guests })["db-1"]).toEqual([6, 7]);
+  const web = [2, 3, 4, 5];
+  expect(shared({ cpus: 8, guests })).toEqual({ "web-1": web, "web-2": web, "web-3": web, "db-1": null, "any-1": [0, 1, 2, 3, 4, 5] });
+});
+
+test("vCPUs that share start where fewest others do", () => {
+  const guests = { a: { vcpus: 3, dedicated: false, placement: "2-5" }, b: { vcpus: 3, dedicated: false, placement: "2-5" } } as const;
+  expect(cpusByGuest({ cpus: 8, guests })).toEqual({ "a-1": [2, 3, 4], "b-1": [5, 2, 3] });
+});
+
+test("any leaves isolated CPUs alone as long as there are others to share", () => {
+  const guests = { web: { vcpus: 2, dedicated: false } } as const;
+  expect(shared({ cpus: 8, cmdline: { nohz_full: "4-7" }, guests })).toEqual({ "web-1": [0, 1, 2, 3] });
+  const pinned = { db: { vcpus: 4, placement: "housekeeping" } } as const;
+  expect(shared({ cpus: 8, cmdline: { nohz_full: "4-7" }, guests: { ...guests, ...pinned } })["web-1"]).toEqual([4, 5, 6, 7]);
+});
+
 test.each<[string, HostOverrides, string, string]>([
   [
     "more vCPUs than CPUs",
@@ -58,6 +85,12 @@ test.each<[string, HostOverrides, string, string]>([
     { guests: { web: { placement: "4-6" } } },
     "placement",
     'expected 4 free CPUs (1 VMs of 4 vCPUs, one CPU each) in placement "4-6", came 3 free of 3',
+  ],
+  [
+    "nothing left to share",
+    { cpus: 4, guests: { db: { vcpus: 4 }, web: { dedicated: false } } },
+    "placement",
+    'expected a CPU that no dedicated guest has in placement "any", came none of 4',
   ],
   [
     "a class that does not exist",

@@ -1,0 +1,41 @@
+/** When interrupts of the host's own devices and kernel reach each CPU: a Poisson process on those that are not nohz_full. */
+import { NEVER, type Instant } from "../lib/units.ts";
+import { Stream } from "../sim/random.ts";
+import { exponential } from "../sim/samplers.ts";
+
+/** Device and kernel interrupts per second and CPU that the host's own work causes. */
+export const HOST_INTERRUPTS_PER_SECOND = {
+  housekeeping: 40,
+  source: "assumed: an otherwise idle host's interrupts, spread over its housekeeping CPUs",
+} as const;
+
+export class DeviceInterrupts {
+  private readonly at: Float64Array;
+  private readonly draws: readonly Stream[];
+
+  constructor(cpus: number, seed: number) {
+    this.at = new Float64Array(cpus).fill(NEVER);
+    this.draws = Array.from({ length: cpus }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
+  }
+
+  nextAt(cpu: number): number {
+    return this.at[cpu] as number;
+  }
+
+  /** Interrupts start or stop to come where nohz_full changed. */
+  configure(nohzFull: readonly boolean[], ghz: number, now: Instant): void {
+    for (let cpu = 0; cpu < this.at.length; cpu++) {
+      if (nohzFull[cpu] === true) this.at[cpu] = NEVER;
+      else if (this.at[cpu] === NEVER) this.next(cpu, ghz, now);
+    }
+  }
+
+  /** One has come; the next one. */
+  next(cpu: number, ghz: number, now: Instant): void {
+    this.at[cpu] = now + exponential((this.draws[cpu] as Stream).next(), (ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping);
+  }
+
+  shift(delta: number): void {
+    this.at.forEach((at, cpu) => (this.at[cpu] = at + delta));
+  }
+}
