@@ -29,6 +29,8 @@ const backgroundShape = {
   level_eoi: rate("EOIs of a level-triggered interrupt of the IOAPIC"),
   hypercall: rate("Hypercalls"),
   other_msr: rate("Writes to an intercepted MSR that has no series of its own"),
+  self_ipi: rate("IPIs to oneself: irq_work of Linux, deferred calls of Windows"),
+  debug_register: rate("MOV to or from a debug register"),
   apic_register: rate("Writes to an intercepted register of the APIC besides timer, EOI and IPIs"),
   other: rate("Exits for reasons that have no rules here; they count as OTHER and have no series"),
 } satisfies Record<BackgroundOperation, z.ZodType>;
@@ -48,9 +50,14 @@ const workloadShape = {
     .optional()
     .describe("vCPUs with a thread that never sleeps"),
   remote_wake_chance: chance("Chance that a piece of work wakes a thread on another vCPU"),
-  doorbell_chance: chance("Doorbells (virtio notify, ioeventfd) per piece of work"),
+  preempt_chance: chance("Chance that such a thread preempts what runs on a busy vCPU, which takes an IPI, too"),
+  doorbell_chance: chance("Doorbells (virtio notify, ioeventfd) per piece of work that was asked for"),
   interval_ns: decimal(0, 1e12).optional().describe("Interval of a periodic high-resolution timer with its own thread; 0: none"),
   soft_timers_per_second: rate("Timer-wheel timers that expire"),
+  hyperv_apic: z
+    .boolean({ error: "expected true | false" })
+    .optional()
+    .describe("The kernel reaches its APIC by Hyper-V's MSRs, which always exit (Windows with hv-vapic)"),
   background: z.strictObject(backgroundShape).optional().describe("Operations per second of guest compute"),
 } satisfies Record<keyof Workload, z.ZodType>;
 

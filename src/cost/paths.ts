@@ -98,6 +98,7 @@ export const HANDLERS = {
   doorbell: path(900, "assumed: KVM_FAST_MMIO_BUS look-up and eventfd_signal", { indirectCalls: 3 }),
   mmio: path(1960, `derived: ${EXIT_ANATOMY}: MMIO 8848 less port I/O 6888: decoding and emulating the instruction`, { indirectCalls: 6 }),
   pauseLoop: path(1500, "assumed: kvm_vcpu_on_spin looks for a vCPU to yield to", { spread: 0.5 }),
+  drAccess: path(350, "assumed: handle_dr reads the exit's qualification and gives the guest its debug registers"),
   interruptWindow: path(60, "assumed: clears the window request"),
   levelEoi: path(700, "assumed: kvm_ioapic_update_eoi", { indirectCalls: 2 }),
   apicWrite: path(420, "assumed: as an ICR write, read back from the APIC page", { before: 360, indirectCalls: 2 }),

@@ -30,6 +30,8 @@ export const GUEST_PATHS = {
   switchTo: 1500,
   /** try_to_wake_up. */
   wake: 900,
+  /** A spinning CPU sees that a lock is free: the cache line comes over. */
+  lockSeen: 100,
   /** clock_nanosleep up to the timer's start. */
   sleep: 700,
   /** A packet down to virtio's ring. */

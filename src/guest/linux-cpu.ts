@@ -29,6 +29,8 @@ export const AT = {
   tickStopped: 7,
   halted: 8,
   tickCancelled: 9,
+  spinning: 10,
+  locked: 11,
 } as const;
 
 export abstract class LinuxCpu extends Program {
@@ -43,15 +45,15 @@ export abstract class LinuxCpu extends Program {
   protected readonly timers: GuestTimers;
   protected readonly guest: LinuxGuest;
   protected readonly draws: VcpuDraws;
-  private inHandler = false;
+  protected inHandler = false;
   /** The handler's EOI is under way. */
   private acknowledged = false;
 
-  constructor(guest: LinuxGuest, draws: VcpuDraws, boot: Instant) {
+  constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
     super();
     this.guest = guest;
     this.draws = draws;
-    this.timers = guest.timersAt(boot, draws);
+    this.timers = guest.timersAt(boot, index, draws);
   }
 
   /** Goes on in the kernel's or a thread's code, the step `at` being done. */
@@ -89,6 +91,7 @@ export abstract class LinuxCpu extends Program {
       this.acknowledged = false;
       this.inHandler = false;
       this.endOfHandler();
+      if (this.at === AT.spinning) this.memoryChanged();
       return;
     }
     // tick_nohz_irq_exit: an idle CPU that nobody needs queues the stopped tick's timer again.
@@ -102,7 +105,7 @@ export abstract class LinuxCpu extends Program {
 
   private acknowledge(before: number): void {
     this.acknowledged = true;
-    this.run(before, OP.eoi);
+    this.run(before, this.guest.eoiOp);
   }
 
   /** hrtimer_interrupt: runs what is due; returns what it takes. */

@@ -8,6 +8,7 @@ import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samp
 import { hashText } from "../sim/random.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
+import { SpinLock } from "./spin-lock.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
 import { BACKGROUND_OPERATIONS, type BackgroundOperation, type Workload } from "./workload.ts";
 
@@ -43,9 +44,15 @@ export class LinuxGuest {
   readonly intervalCycles: number;
   readonly watchdogCycles: number;
   readonly restartsTwice: boolean;
+  /** How its kernel ends an interrupt, and how it sends one to another vCPU. */
+  readonly eoiOp: Op;
+  readonly ipiOp: Op;
   /** One per vCPU, filled as they boot. */
   readonly runQueues: RunQueue[] = [];
+  /** The lock of each of them. */
+  readonly locks: readonly SpinLock[];
 
+  private readonly vcpus: number;
   private readonly workload: Workload;
   private readonly workCycles: number;
   private readonly workTable: Float64Array;
@@ -59,7 +66,9 @@ export class LinuxGuest {
   constructor(settings: LinuxGuestSettings) {
     const { workload, ghz, load } = settings;
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
+    this.vcpus = settings.vcpus;
     this.workload = workload;
+    this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
     this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
@@ -73,6 +82,8 @@ export class LinuxGuest {
     const { requests_per_second: requests, quiet_interrupts_per_second: quiet } = workload;
     this.arrivalCycles = perSecond((requests + quiet) * load);
     this.quietShare = quiet === 0 ? 0 : quiet / (requests + quiet);
+    this.eoiOp = workload.hyperv_apic ? OP.hvEoi : OP.eoi;
+    this.ipiOp = workload.hyperv_apic ? OP.hvIpi : OP.ipi;
     const kinds = backgroundKinds(workload);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
     this.backgroundCycles = perSecond(total);
@@ -80,10 +91,10 @@ export class LinuxGuest {
     this.backgroundOps = kinds.map(({ op }) => op);
   }
 
-  /** The timers of one vCPU at boot. */
-  timersAt(boot: Instant, draws: VcpuDraws): GuestTimers {
+  /** The timers of one vCPU at boot. Its ticks come with those of the others, its threads' timers do not. */
+  timersAt(boot: Instant, index: number, draws: VcpuDraws): GuestTimers {
     const after = (cycles: number): Instant => (boot + this.tickPhase + cycles) as Instant;
-    const sleeper = this.intervalCycles === 0 ? NEVER : after(this.intervalCycles);
+    const sleeper = this.intervalCycles === 0 ? NEVER : after(nearest(this.intervalCycles * (1 + index / this.vcpus)));
     const wheel = this.wheelAfter(boot, draws);
     return new GuestTimers({ tick: after(this.tickCycles), watchdog: after(this.watchdogCycles), sleeper, wheel }, this.tickCycles);
   }
@@ -145,6 +156,12 @@ export class LinuxGuest {
     return pick >= self ? pick + 1 : pick;
   }
 
+  /** A thread that wakes on a busy vCPU preempts what runs there. */
+  preempts(draws: VcpuDraws): boolean {
+    const { preempt_chance: chance } = this.workload;
+    return chance > 0 && draws.preempt.next() < chance;
+  }
+
   ringsDoorbell(draws: VcpuDraws): boolean {
     return this.workload.doorbell_chance > 0 && draws.doorbell.next() < this.workload.doorbell_chance;
   }
@@ -160,10 +177,13 @@ const OPS: Readonly<Record<BackgroundOperation, Op>> = {
   level_eoi: OP.levelEoi,
   hypercall: OP.hypercall,
   other_msr: OP.otherMsr,
+  self_ipi: OP.selfIpi,
+  debug_register: OP.debugRegister,
   apic_register: OP.apicRegister,
   other: OP.other,
 };
 
-function backgroundKinds({ background }: Workload): { rate: number; op: Op }[] {
-  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: OPS[name] })).filter(({ rate }) => rate > 0);
+function backgroundKinds({ background, hyperv_apic: hyperv }: Workload): { rate: number; op: Op }[] {
+  const opOf = (name: BackgroundOperation): Op => (hyperv && name === "self_ipi" ? OP.hvSelfIpi : OPS[name]);
+  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: opOf(name) })).filter(({ rate }) => rate > 0);
 }

@@ -12,6 +12,7 @@ import { GUEST_PATHS } from "./guest-paths.ts";
 import { AT, LinuxCpu } from "./linux-cpu.ts";
 import { LinuxGuest, type LinuxGuestSettings, type RunQueue } from "./linux-guest.ts";
 import { OP } from "./program.ts";
+import type { SpinLock } from "./spin-lock.ts";
 import { VcpuDraws } from "./vcpu-draws.ts";
 
 /** A thread came back to user space at `now`; `due` is when it wanted to wake, or NEVER if it slept without a time. */
@@ -29,12 +30,16 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private ring = 0;
   /** The device has raised its interrupt and is not served yet. */
   private raised = false;
+  /** Somebody asked for the piece of work under way; otherwise a busy thread goes on. */
+  private asked = false;
+  /** CPU whose thread is being woken. */
+  private wakes = 0;
   private readonly index: number;
   /** A thread that never sleeps runs here. */
   private readonly busy: boolean;
 
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
-    super(guest, draws, boot);
+    super(guest, index, draws, boot);
     this.index = index;
     this.busy = guest.isBusy(index);
     this.ready = guest.messagesPerVcpu;
@@ -76,11 +81,17 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
         return;
       case AT.woke:
         this.at = AT.rung;
-        if (this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
+        if (this.asked && this.guest.ringsDoorbell(this.draws)) this.run(GUEST_PATHS.send, OP.doorbell);
         else this.endOfWork(now);
         return;
       case AT.rung:
         this.endOfWork(now);
+        return;
+      case AT.spinning:
+        this.lockAndWake();
+        return;
+      case AT.locked:
+        this.unlock();
         return;
       default:
         this.nextInIdle(now);
@@ -97,7 +108,8 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   }
 
   private startWork(now: Instant): void {
-    if (this.ready > 0) this.ready--;
+    this.asked = this.ready > 0;
+    if (this.asked) this.ready--;
     if (this.observer !== null) this.observer(now, this.due);
     this.workSize = this.guest.workSize(this.draws);
     this.workLeft = this.workSize;
@@ -130,16 +142,51 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     this.wakeRemote();
   }
 
-  /** try_to_wake_up on another vCPU: its run queue grows, an idle one needs an IPI. */
+  /** try_to_wake_up on another vCPU: its run queue grows; an idle one, or one to be preempted, needs an IPI. */
   private wakeRemote(): void {
     const target = this.guest.remoteTarget(this.index, this.draws);
     if (target < 0) {
       this.run(0, OP.none);
       return;
     }
-    const sibling = this.guest.runQueues[target] as RunQueue;
+    this.wakes = target;
+    if (this.mayBePreempted && target !== this.index) this.lockAndWake();
+    else this.wake(GUEST_PATHS.wake);
+  }
+
+  /** The other CPU's run queue is locked, which takes as long as another one has it. */
+  private lockAndWake(): void {
+    if ((this.guest.locks[this.wakes] as SpinLock).take(this.index)) {
+      this.at = AT.locked;
+      this.run(GUEST_PATHS.wake, OP.none);
+      return;
+    }
+    this.at = AT.spinning;
+    this.run(0, OP.spin);
+  }
+
+  private unlock(): void {
+    for (const cpu of (this.guest.locks[this.wakes] as SpinLock).release()) this.stored(cpu);
+    this.at = AT.woke;
+    this.wake(0);
+  }
+
+  private wake(cycles: number): void {
+    const sibling = this.guest.runQueues[this.wakes] as RunQueue;
     sibling.ready++;
-    this.run(GUEST_PATHS.wake, sibling.idle && target !== this.index ? OP.ipi : OP.none, target);
+    const interrupts = this.wakes !== this.index && (sibling.idle || this.guest.preempts(this.draws));
+    this.run(cycles, interrupts ? this.guest.ipiOp : OP.none, this.wakes);
+  }
+
+  /** The lock that it spins for may be free. */
+  override memoryChanged(): boolean {
+    if (this.at !== AT.spinning || this.inHandler || !(this.guest.locks[this.wakes] as SpinLock).isFree) return false;
+    this.run(GUEST_PATHS.lockSeen, OP.none);
+    return true;
+  }
+
+  override get inKernel(): boolean {
+    return this.at !== AT.work || this.inHandler;
   }
 
   /** A periodic thread sleeps until its next time (clock_nanosleep); then whoever is ready runs. */

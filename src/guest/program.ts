@@ -52,10 +52,22 @@ export const OP = {
   periodic: 23,
   /** WRMSR HV_X64_MSR_STIMER0_COUNT, a synthetic timer of Hyper-V; operand: the instant at which it runs out, 0 stops it. */
   hvStimer: 24,
+  /** MOV to or from a debug register. */
+  debugRegister: 25,
+  /** WRMSR HV_X64_MSR_EOI, Hyper-V's end of interrupt. */
+  hvEoi: 26,
+  /** WRMSR HV_X64_MSR_ICR to one vCPU; operand: its index. */
+  hvIpi: 27,
+  /** WRMSR HV_X64_MSR_ICR with the self shorthand, as Windows asks itself for a deferred call. */
+  hvSelfIpi: 28,
+  /** Spins with PAUSE until memory changes (`memoryChanged`). */
+  spin: 40,
+  /** KVM_HC_SCHED_YIELD: another vCPU is to run instead; operand: its index. */
+  schedYield: 41,
   /** Something that exits for a reason without rules here. */
-  other: 40,
+  other: 50,
   /** Write of an APIC register that has no operation of its own: a local vector, the task priority. */
-  apicRegister: 41,
+  apicRegister: 51,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;
@@ -95,6 +107,14 @@ export abstract class Program {
   abstract arrive(now: Instant): boolean;
   /** Moves every instant that the program remembers. */
   abstract shift(delta: number): void;
+
+  /** Set by the machine: the host may take this vCPU off its CPU at any time. */
+  mayBePreempted = false;
+
+  /** CPL 0: the vCPU would be in its kernel if it stopped here. */
+  get inKernel(): boolean {
+    return true;
+  }
 
   /** Set by the machine: told when this program stored to memory that vCPU `target` of its VM may watch. */
   stored: (target: number) => void = () => undefined;

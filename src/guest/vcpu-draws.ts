@@ -7,6 +7,7 @@ export class VcpuDraws {
   readonly soft: Stream;
   readonly work: Stream;
   readonly remote: Stream;
+  readonly preempt: Stream;
   readonly doorbell: Stream;
   readonly gap: Stream;
   readonly kind: Stream;
@@ -18,6 +19,7 @@ export class VcpuDraws {
     this.soft = stream("soft");
     this.work = stream("work");
     this.remote = stream("remote");
+    this.preempt = stream("preempt");
     this.doorbell = stream("doorbell");
     this.gap = stream("gap");
     this.kind = stream("kind");

@@ -18,12 +18,16 @@ export interface Workload {
   readonly busy_vcpus: number | "all";
   /** Chance that a piece of work wakes a thread on another vCPU. */
   readonly remote_wake_chance: number;
-  /** Doorbell writes (virtio notify, ioeventfd) per piece of work. */
+  /** Chance that such a thread preempts what runs on a busy vCPU: that takes an IPI, too, as a wake-up of an idle one does. */
+  readonly preempt_chance: number;
+  /** Doorbell writes (virtio notify, ioeventfd) per piece of work that was asked for. */
   readonly doorbell_chance: number;
   /** Interval of a periodic high-resolution timer with its own thread, or 0 (cyclictest). */
   readonly interval_ns: number;
   /** Timer-wheel timers that expire per second (TCP, kernel housekeeping). */
   readonly soft_timers_per_second: number;
+  /** The kernel reaches its APIC by Hyper-V's MSRs, which always exit (Windows with hv-vapic). */
+  readonly hyperv_apic: boolean;
   /** Background operations per second of guest compute. */
   readonly background: Readonly<Record<BackgroundOperation, number>>;
   readonly source: string;
@@ -40,6 +44,8 @@ export const BACKGROUND_OPERATIONS = [
   "level_eoi",
   "hypercall",
   "other_msr",
+  "self_ipi",
+  "debug_register",
   "apic_register",
   "other",
 ] as const;
@@ -54,9 +60,11 @@ export const QUIET = {
   messages_per_vcpu: 0,
   busy_vcpus: 0,
   remote_wake_chance: 0,
+  preempt_chance: 0,
   doorbell_chance: 0,
   interval_ns: 0,
   soft_timers_per_second: 0,
+  hyperv_apic: false,
   background: {
     cpuid: 0,
     port_io: 0,
@@ -67,6 +75,8 @@ export const QUIET = {
     level_eoi: 0,
     hypercall: 0,
     other_msr: 0,
+    self_ipi: 0,
+    debug_register: 0,
     apic_register: 0,
     other: 0,
   },

@@ -47,6 +47,7 @@ export const MISSES: Readonly<Record<Vendor, readonly Miss[]>> = { intel: misses
 export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup"] as const;
 export const VCPU_STATES = ["guest", "exit", "halt_poll", "halted", "steal"] as const;
 export const CPU_USES = ["guest", "exit_work", "exit_mitigation", "housekeeping", "halt_poll", "idle"] as const;
+/** How a poll ended: with an event, with nothing, or because another thread became runnable (a failure to KVM, whose own `invalid` x86 never has). */
 export const HALT_POLL_RESULTS = ["success", "fail", "invalid"] as const;
 export const TIMER_MODES = ["hv_timer", "posted", "hrtimer"] as const;
 export type TimerMode = (typeof TIMER_MODES)[number];

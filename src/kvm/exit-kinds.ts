@@ -64,6 +64,8 @@ export const EXIT_KINDS = {
   icrReenter: kind("MSR_WRITE", "fastpath", "icr", "reenter", "icr"),
   eoi: kind("MSR_WRITE", "kernel", "eoi", "slow", "eoi"),
   otherMsr: kind("MSR_WRITE", "kernel", "otherMsr", "slow", "other"),
+  /** Hyper-V's ICR does what the ICR does, and has no fastpath. */
+  hvIcr: kind("MSR_WRITE", "kernel", "icr", "slow", "other"),
   preemptionTimerSlow: kind("PREEMPTION_TIMER", "kernel", "preemptionTimer"),
   preemptionTimerHandled: kind("PREEMPTION_TIMER", "fastpath", "preemptionTimer", "handled"),
   preemptionTimerReenter: kind("PREEMPTION_TIMER", "fastpath", "preemptionTimer", "reenter"),
@@ -81,6 +83,7 @@ export const EXIT_KINDS = {
   interruptWindow: kind("INTERRUPT_WINDOW", "kernel", "interruptWindow"),
   levelEoi: kind("EOI_INDUCED", "kernel", "levelEoi"),
   vmcall: kind("VMCALL", "kernel", "vmcall"),
+  drAccess: kind("DR_ACCESS", "kernel", "drAccess"),
   apicWrite: kind("APIC_WRITE", "kernel", "apicWrite"),
   apicAccess: kind("APIC_ACCESS", "kernel", { intel: "apicAccess", amd: "apicPageFault" }),
   avicIncompleteIpi: kind("AVIC_INCOMPLETE_IPI", "kernel", "avicIncompleteIpi"),

@@ -36,8 +36,11 @@ export interface Exit {
   readonly capable: Partial<Record<MsrLabel, FastpathName>>;
   /** The handler sets `l1tf_flush_l1d`, so that a conditional L1D flush precedes the entry. */
   readonly flushesL1d: boolean;
-  /** No workload of the catalogue causes it: on nearly every host its series would stand at 0 for ever, so it has none. */
-  readonly noWorkload?: true;
+  /**
+   * Who causes it, where not every host exports it. `some`: workloads of a kind, so a host has its series
+   * while it runs one of them. `none`: scripts only, so no host has it.
+   */
+  readonly workloads?: "some" | "none";
   readonly source: string;
 }
 

@@ -8,6 +8,7 @@ import { apicAccess } from "./exits/apic-access.ts";
 import { apicWrite } from "./exits/apic-write.ts";
 import { avicIncompleteIpi } from "./exits/avic-incomplete-ipi.ts";
 import { cpuid } from "./exits/cpuid.ts";
+import { drAccess } from "./exits/dr-access.ts";
 import { eoiInduced } from "./exits/eoi-induced.ts";
 import { eptMisconfig } from "./exits/ept-misconfig.ts";
 import { eptViolation } from "./exits/ept-violation.ts";
@@ -38,6 +39,7 @@ export const EXITS = {
   APIC_WRITE: apicWrite,
   APIC_ACCESS: apicAccess,
   AVIC_INCOMPLETE_IPI: avicIncompleteIpi,
+  DR_ACCESS: drAccess,
   INVD: invd,
   OTHER: other,
 } as const satisfies Record<string, Exit>;
@@ -54,15 +56,20 @@ export interface Cell {
   readonly reason: string;
   readonly msr: MsrLabel;
   readonly path: Path;
-  /** A workload can cause it, so a host exports it. */
-  readonly shown: boolean;
+  /** Which hosts export it: all, those with a workload that causes it, or none. */
+  readonly shownBy: "all" | "some" | "none";
 }
+
+const SHOWN_FIRST: readonly Cell["shownBy"][] = ["all", "some", "none"];
 
 /** All cells of a vendor's hosts in the order of the catalogue: the order of every counter keyed by them. */
 export const CELLS: Readonly<Record<Vendor, readonly Cell[]>> = { intel: cellsOf("intel"), amd: cellsOf("amd") };
 
-/** Those that a host exports: the first ones. */
-export const SHOWN_CELLS: typeof CELLS = { intel: CELLS.intel.filter(isShown), amd: CELLS.amd.filter(isShown) };
+/** Those that every host exports: the first ones. */
+export const SHOWN_CELLS: typeof CELLS = cellsShownBy(["all"]);
+
+/** Those and the ones that only some workloads cause. */
+export const ALL_SHOWN_CELLS: typeof CELLS = cellsShownBy(["all", "some"]);
 
 /** Index of a cell among its vendor's, or NO_CELL where the vendor has no such reason; throws when no switch can produce it. */
 export function cellIndex(vendor: Vendor, reason: ExitReason, path: Path, msr: MsrLabel): number {
@@ -73,20 +80,22 @@ export function cellIndex(vendor: Vendor, reason: ExitReason, path: Path, msr: M
   return found.index;
 }
 
-function isShown({ shown }: Cell): boolean {
-  return shown;
+function cellsShownBy(hosts: readonly Cell["shownBy"][]): typeof CELLS {
+  const shown = (vendor: Vendor): readonly Cell[] => CELLS[vendor].filter(({ shownBy }) => hosts.includes(shownBy));
+  return { intel: shown("intel"), amd: shown("amd") };
 }
 
 /** SVM reports several reasons of VMX under one name, whose cells are listed once. */
 function cellsOf(vendor: Vendor): readonly Cell[] {
   const cells: Cell[] = [];
-  const hidden = (reason: ExitReason): boolean => (EXITS[reason] as Exit).noWorkload === true;
-  for (const reason of EXIT_REASONS.toSorted((a, b) => Number(hidden(a)) - Number(hidden(b)))) {
+  const shownBy = (reason: ExitReason): Cell["shownBy"] => (EXITS[reason] as Exit).workloads ?? "all";
+  const rank = (reason: ExitReason): number => SHOWN_FIRST.indexOf(shownBy(reason));
+  for (const reason of EXIT_REASONS.toSorted((a, b) => rank(a) - rank(b))) {
     const name = formOf(EXITS[reason], vendor)?.name;
     if (name === undefined) continue;
     for (const { msr, path } of EXITS[reason].cells) {
       if (cells.some((cell) => cell.reason === name && cell.msr === msr && cell.path === path)) continue;
-      cells.push({ index: cells.length, reason: name, msr, path, shown: !hidden(reason) });
+      cells.push({ index: cells.length, reason: name, msr, path, shownBy: shownBy(reason) });
     }
   }
   return cells;

@@ -13,6 +13,7 @@ import type { FastpathName } from "./fastpaths.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { saysEoiInMemory } from "./pv-eoi.ts";
+import type { PauseLoop } from "./pause-loop.ts";
 import type { RunLoop } from "./run-loop.ts";
 import type { IpiSending } from "./send-ipi.ts";
 import type { Vcpu } from "./vcpu.ts";
@@ -25,12 +26,15 @@ const PLAIN: Partial<Record<Op, number>> = {
   [OP.levelEoi]: KIND.levelEoi,
   [OP.hypercall]: KIND.vmcall,
   [OP.otherMsr]: KIND.otherMsr,
+  [OP.debugRegister]: KIND.drAccess,
+  [OP.hvEoi]: KIND.eoi,
   [OP.other]: KIND.other,
 };
 
 export interface OperationNeeds {
   readonly timer: LapicTimer;
   readonly ipis: IpiSending;
+  readonly pauses: PauseLoop;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
 }
@@ -59,11 +63,19 @@ export class GuestOperations {
       case OP.eoi:
         return this.endOfInterrupt(vcpu, now);
       case OP.pauseLoop:
-        return vcpu.pauseInGuest ? this.noExit(vcpu) : this.plain(vcpu, KIND.pauseLoop, now);
+        if (vcpu.pauseInGuest) return this.noExit(vcpu);
+        this.needs.pauses.grow(vcpu);
+        return this.atEffect(vcpu, KIND.pauseLoop, now);
+      case OP.spin:
+        return this.spin(vcpu);
+      case OP.schedYield:
+        vcpu.spin.yieldsTo = vcpu.program.operand;
+        return this.atEffect(vcpu, KIND.vmcall, now);
       case OP.levelEoi:
         return this.levelEndOfInterrupt(vcpu, now);
       case OP.selfIpi:
-        return this.needs.ipis.toSelf(vcpu, now);
+      case OP.hvSelfIpi:
+        return this.needs.ipis.toSelf(vcpu, op, now);
       case OP.apicRegister:
         return this.plain(vcpu, vcpu.registerWriteKind, now);
       case OP.doorbell:
@@ -76,12 +88,20 @@ export class GuestOperations {
       case OP.ipiSelf:
       case OP.ipiBroadcast:
       case OP.ipiHypercall:
+      case OP.hvIpi:
         return this.needs.ipis.send(vcpu, op, now);
       default: {
         const kind = PLAIN[op];
         return kind === undefined ? this.noExit(vcpu) : this.plain(vcpu, kind, now);
       }
     }
+  }
+
+  /** Spins until the CPU ends that, or, where KVM lets PAUSE be, for as long as it takes. */
+  private spin(vcpu: Vcpu): boolean {
+    vcpu.program.op = OP.pauseLoop;
+    vcpu.program.runCycles = vcpu.pauseInGuest ? Infinity : this.needs.pauses.windowOf(vcpu);
+    return false;
   }
 
   /** Why a capable exit whose fastpath does not run missed it. */
@@ -131,6 +151,7 @@ export class GuestOperations {
     if (vcpu.hltInGuest || vcpu.mwaitInGuest) {
       vcpu.haltedInGuest = true;
       vcpu.haltStart = now;
+      vcpu.wokenAt = NEVER;
       return this.noExit(vcpu);
     }
     const { value: fast, capable } = this.settings.decisions.hlt;
@@ -169,6 +190,13 @@ export class GuestOperations {
 
   private plain(vcpu: Vcpu, kind: number, now: Instant): boolean {
     this.needs.loop().exitByOperation(vcpu, kind, now);
+    return true;
+  }
+
+  /** An exit whose handler has the scheduler do something, where there is one. */
+  private atEffect(vcpu: Vcpu, kind: number, now: Instant): boolean {
+    this.plain(vcpu, kind, now);
+    if (vcpu.task !== null || kind === KIND.vmcall) this.needs.loop().stopAtEffect(vcpu);
     return true;
   }
 

@@ -58,13 +58,8 @@ export function operationSettings(resolved: ResolvedHost): FastpathSettings {
 }
 
 export function loopSettings(resolved: ResolvedHost): RunLoopSettings {
-  const cstates = cstatesOf(resolved.spec.cpu, resolved.spec.cstates);
-  const shallow = cstates.filter(({ name }) => name === "c1");
   return {
     ghz: resolved.tscHz / 1e9,
-    // AMD's deeper state is entered by a read of an I/O port, which a guest's MWAIT is not.
-    mwaitCstates: resolved.cpu.vendor === "intel" ? cstates : shallow,
-    hltCstates: shallow,
     interruptDelivery: resolved.cpu.cycles.interruptDelivery.value,
     predictorRefill: resolved.cpu.cycles.predictorRefill.value,
     rescheduleCycles: Math.round(EXTRAS.reschedule.value * hostCodeScale(resolved.cpu, resolved.entryWork)),

@@ -23,6 +23,7 @@ import {
   schedulerSettings,
   switchSettings,
 } from "./host-settings.ts";
+import { PauseLoop, PLE_WINDOW } from "./pause-loop.ts";
 import { PhysicalCpus } from "./physical-cpus.ts";
 import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
@@ -96,7 +97,8 @@ export class KvmHost {
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
     this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
-    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, ...needs });
+    const pauses = new PauseLoop({ window: PLE_WINDOW[resolved.cpu.vendor], scheduler, tally });
+    this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, pauses, ...needs });
     this.loop = new RunLoop({
       settings: loopSettings(resolved),
       timer,
@@ -108,7 +110,7 @@ export class KvmHost {
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
     const { loop, operations, block, ipis, switching } = this;
-    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, cpus, vhost });
+    this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, pauses, cpus, vhost });
     this.configure(resolved);
   }
 
@@ -259,6 +261,7 @@ export class KvmHost {
     for (const vm of this.vms) {
       for (const vcpu of vm.vcpus) {
         vcpu.siblings = vm.vcpus;
+        vcpu.program.mayBePreempted = vm.guest.sharedCpus !== null;
         vcpu.program.stored = (target) => this.memoryChanged(vm.vcpus[target]);
       }
     }

@@ -20,6 +20,8 @@ export const KVM_STATS = [
   "halt_poll_success_ns",
   "halt_poll_fail_ns",
   "halt_wait_ns",
+  "directed_yield_attempted",
+  "directed_yield_successful",
   "preemption_reported",
   "preemption_other",
 ] as const;

@@ -13,6 +13,7 @@ import { AT, CPU_USES } from "./counters.ts";
 import { CstateTime } from "./cstate-time.ts";
 import { DeviceInterrupts } from "./device-interrupts.ts";
 import { KIND } from "./exit-kinds.ts";
+import { coreAwakeAt } from "./guest-halt.ts";
 import type { Tally } from "./tally.ts";
 import { TickSched } from "./tick-sched.ts";
 import { TimerTargets } from "./timer-target.ts";
@@ -171,10 +172,10 @@ export class PhysicalCpus {
       return (now + cost) as Instant;
     }
     if (vcpu.state === STATE.guest) {
-      if (vcpu.hostInterruptAt === NEVER) vcpu.hostInterruptAt = now;
+      if (vcpu.hostInterruptAt === NEVER) vcpu.hostInterruptAt = coreAwakeAt(vcpu, now);
       vcpu.pendingInterruptCycles += cost;
       this.rekey(vcpu);
-      return this.afterExit(vcpu, now);
+      return this.afterExit(vcpu, vcpu.hostInterruptAt);
     }
     return this.interruptExit(vcpu, now, cost);
   }
@@ -248,8 +249,7 @@ export class PhysicalCpus {
   private interruptExit(vcpu: Vcpu, now: Instant, cost: number): Instant {
     if (vcpu.inGuestMode(now)) {
       vcpu.pendingInterruptCycles += cost;
-      const end = vcpu.phase === PHASE.effect ? vcpu.stepAt + vcpu.afterEffect : vcpu.stepAt;
-      return this.afterExit(vcpu, end as Instant);
+      return this.afterExit(vcpu, (vcpu.stepAt + (vcpu.phase === PHASE.effect ? vcpu.afterEffect : 0)) as Instant);
     }
     if (now <= vcpu.interruptsOnAt) vcpu.earlyInterruptCycles += cost;
     const done = Math.max(now, vcpu.interruptsOnAt, vcpu.interruptsDoneAt) + cost;

@@ -16,7 +16,7 @@ import { statIndex, type Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
-import { wakeFromGuestHalt, type GuestHaltSettings } from "./guest-halt.ts";
+import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
@@ -30,7 +30,8 @@ const INJECTIONS = statIndex("irq_injections");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
-export interface RunLoopSettings extends GuestHaltSettings {
+export interface RunLoopSettings {
+  readonly ghz: number;
   /** Cycles of the reschedule interrupt that kicks a vCPU out of the guest. */
   readonly rescheduleCycles: number;
   /** Cycles in which the guest's CPU gets to an interrupt's handler. */
@@ -173,7 +174,7 @@ export class RunLoop {
     const cost = costs[kind] as ExitCost;
     vcpu.exitCosts = costs;
     vcpu.coldPredictors = cost.flushesPredictors;
-    if (vcpu.haltedInGuest) vcpu.sleptInGuest += vcpu.asleepInGuest(now);
+    if (vcpu.haltedInGuest) vcpu.sleptInGuest += asleepInGuest(vcpu, now);
     vcpu.state = STATE.exit;
     vcpu.exitedAt = now;
     vcpu.since = now;
@@ -218,6 +219,8 @@ export class RunLoop {
     vcpu.state = STATE.guest;
     vcpu.since = now;
     vcpu.cost = null;
+    // Halted in the guest, the core goes to sleep again.
+    vcpu.wokenAt = NEVER;
     if (vcpu.coldPredictors) vcpu.refillLeft = GUEST_FOOTPRINT.value;
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
@@ -274,11 +277,10 @@ export class RunLoop {
   private take(vcpu: Vcpu, now: Instant): void {
     const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
     vcpu.irr &= ~vector;
-    let at = (now + this.settings.interruptDelivery) as Instant;
+    const at = (now + this.settings.interruptDelivery) as Instant;
     if (vcpu.haltedInGuest) {
-      vcpu.sleptInGuest += vcpu.asleepInGuest(now);
+      vcpu.sleptInGuest += asleepInGuest(vcpu, now);
       vcpu.haltedInGuest = false;
-      at = (at + wakeFromGuestHalt(vcpu, this.settings, now)) as Instant;
     }
     // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
     if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);

@@ -60,7 +60,7 @@ export class Scheduler {
 
   /** single_task_running: nothing else is runnable on its CPU. */
   alone(vcpu: Vcpu): boolean {
-    return this.queueOf(vcpu).waiting.length === 0;
+    return vcpu.task === null || this.queueOf(vcpu).waiting.length === 0;
   }
 
   /** The thread stops being runnable, wherever it stands. */
@@ -158,6 +158,20 @@ export class Scheduler {
       this.kickIdle(queue, now);
     }
     this.balance(queue, queue.curr, now);
+  }
+
+  /** yield_to: the target runs before the others of its queue, and the caller gives way; 1 when so, 0 when it cannot, -1 when it makes no sense. */
+  yieldTo(vcpu: Vcpu, target: Vcpu, now: Instant): number {
+    if (vcpu.task === null || target.task === null) return 0;
+    const [mine, theirs] = [this.queueOf(vcpu), this.queueOf(target)];
+    if (mine.runnable === 1 && theirs.runnable === 1) return -1;
+    if (theirs.curr === null || !theirs.waiting.includes(target.task)) return 0;
+    theirs.next = target.task;
+    mine.account(now);
+    if (mine.runnable > 1) this.settings.fair.yields(mine);
+    if (mine !== theirs) this.resched(theirs.curr.thread, false, now);
+    vcpu.needResched = true;
+    return 1;
   }
 
   /** resched_curr: the thread is to give way; `local`: this CPU's own interrupt says so. */

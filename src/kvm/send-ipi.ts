@@ -25,7 +25,8 @@ type IpiOp =
   | typeof OP.ipiShorthand
   | typeof OP.ipiSelf
   | typeof OP.ipiBroadcast
-  | typeof OP.ipiHypercall;
+  | typeof OP.ipiHypercall
+  | typeof OP.hvIpi;
 /** Write a destination before the command; a shorthand needs none. */
 const ICR_HALVES: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
 
@@ -70,6 +71,7 @@ export class IpiSending {
     const targets = targetsOf(vcpu, op);
     for (const target of targets) if (target.ipiSentAt === NEVER) target.ipiSentAt = now;
     if (op === OP.ipiHypercall) loop.exitByOperation(vcpu, KIND.vmcall, now);
+    else if (op === OP.hvIpi) loop.exitByOperation(vcpu, KIND.hvIcr, now);
     else if (this.sentByHardware(vcpu, op, targets, now)) return false;
     else this.writeIcr(vcpu, op, now);
     vcpu.targets = targets;
@@ -79,8 +81,13 @@ export class IpiSending {
     return true;
   }
 
-  /** The self-IPI register of an x2APIC (0x83f), which an xAPIC lacks: it writes its ICR. */
-  toSelf(vcpu: Vcpu, now: Instant): boolean {
+  /** The self-IPI register of an x2APIC (0x83f), which an xAPIC lacks: it writes its ICR. Hyper-V's ICR always exits. */
+  toSelf(vcpu: Vcpu, op: typeof OP.selfIpi | typeof OP.hvSelfIpi, now: Instant): boolean {
+    if (op === OP.hvSelfIpi) {
+      this.needs.loop().exitByOperation(vcpu, KIND.hvIcr, now);
+      vcpu.irr |= VECTOR.call;
+      return true;
+    }
     if (vcpu.xapic) return this.send(vcpu, OP.ipiSelf, now);
     if (vcpu.virtualSelfIpi) return interruptsItself(vcpu);
     this.needs.loop().exitByOperation(vcpu, KIND.otherMsr, now);
@@ -193,6 +200,7 @@ function targetsOf(vcpu: Vcpu, op: IpiOp): readonly Vcpu[] {
   const { siblings } = vcpu;
   switch (op) {
     case OP.ipi:
+    case OP.hvIpi:
     case OP.ipiLogical: {
       const target = siblings[vcpu.program.operand];
       return target === undefined ? [] : [target];

@@ -233,6 +233,7 @@ export class VcpuBlock {
     this.tally.add(STAT.haltWakeup, 1);
     this.tally.add(STAT.haltWaitNs, nanosOf(now - vcpu.blockedAt, this.settings.ghz));
     this.cpus.resume(vcpu.cpu, now);
+    vcpu.spin.scheduledIn();
     const loaded = vcpu.task === null ? 0 : this.scheduler.load(vcpu, now);
     this.adapt(vcpu, now);
     this.timer.switchToHv(vcpu, now);

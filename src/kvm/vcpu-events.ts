@@ -5,8 +5,10 @@
 import { VECTOR } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
+import { coreAwakeAt } from "./guest-halt.ts";
 import type { GuestOperations } from "./guest-operations.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
+import type { PauseLoop } from "./pause-loop.ts";
 import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
 import type { RunLoop } from "./run-loop.ts";
@@ -26,6 +28,7 @@ interface EventNeeds {
   readonly block: VcpuBlock;
   readonly ipis: IpiSending;
   readonly scheduler: Scheduler;
+  readonly pauses: PauseLoop;
   readonly switching: VcpuSwitch;
   readonly cpus: PhysicalCpus;
   readonly vhost: VhostNet;
@@ -38,6 +41,7 @@ export class VcpuEvents {
     this.to = to;
   }
 
+  /** A core that its guest has put to sleep leaves its C-state before it does anything about an event. */
   fire(vcpu: Vcpu, now: Instant): void {
     const { loop, operations, timer, delivery } = this.to;
     switch (vcpu.source) {
@@ -45,11 +49,16 @@ export class VcpuEvents {
         this.step(vcpu, now);
         return;
       case SOURCE.notification:
-        loop.notified(vcpu, now);
+        vcpu.notifyAt = coreAwakeAt(vcpu, now);
+        if (vcpu.notifyAt <= now) loop.notified(vcpu, now);
         return;
       case SOURCE.timer:
-        if (vcpu.timer === TIMER.hv) operations.preemptionTimer(vcpu, now);
-        else timer.fire(vcpu, now);
+        if (vcpu.timer !== TIMER.hv) {
+          timer.fire(vcpu, now);
+          return;
+        }
+        vcpu.timerAt = coreAwakeAt(vcpu, now);
+        if (vcpu.timerAt <= now) operations.preemptionTimer(vcpu, now);
         return;
       case SOURCE.arrival:
         if (vcpu.program.arrive(now)) delivery.deliver(vcpu, VECTOR.device, now);
@@ -108,6 +117,10 @@ export class VcpuEvents {
       block.halt(vcpu, now);
       return;
     }
+    if (vcpu.kind === KIND.pauseLoop || (vcpu.kind === KIND.vmcall && vcpu.spin.yieldsTo >= 0)) {
+      this.yields(vcpu, now);
+      return;
+    }
     if (vcpu.kind !== KIND.doorbell) {
       ipis.reachNext(vcpu, now);
       return;
@@ -115,6 +128,14 @@ export class VcpuEvents {
     vcpu.phase = PHASE.end;
     vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
     loop.addWakeWork(vcpu, vhost.notified(vcpu, now));
+  }
+
+  /** A directed yield, which takes place when the exit is over. */
+  private yields(vcpu: Vcpu, now: Instant): void {
+    vcpu.phase = PHASE.end;
+    vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
+    if (vcpu.kind === KIND.pauseLoop) this.to.pauses.onSpin(vcpu, now);
+    else this.to.pauses.schedYield(vcpu, now);
   }
 
   /** A vCPU that was preempted has a CPU again, perhaps one of its own. */

@@ -3,6 +3,7 @@
  * again and again. Decided anew when the configuration changes; a part of it also when the vCPU goes to another kind of CPU.
  */
 import type { ExitCost } from "../cost/plan.ts";
+import type { CState } from "../hw/cstates.ts";
 
 /** Settings that a vCPU has on one kind of physical CPU. */
 export interface VcpuPlace {
@@ -34,6 +35,9 @@ export abstract class VcpuSettings {
   eoiByMsr = true;
   /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
   pvEoi = false;
+  ghz = -0;
+  /** C-states that its guest's own HLT or MWAIT may put its core into. */
+  guestCstates: readonly CState[] = [];
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;

@@ -111,6 +111,7 @@ export class VcpuSwitch {
     vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
     const loaded = this.load(vcpu, queue, now);
+    vcpu.spin.scheduledIn();
     const { cost } = vcpu;
     let flush = 0;
     if (!vcpu.flush && cost !== null && cost.conditionalFlush > 0) {

@@ -15,6 +15,7 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 import { VcpuSettings } from "./vcpu-settings.ts";
@@ -89,6 +90,7 @@ export class Vcpu extends VcpuSettings {
   siblings: readonly Vcpu[] = [];
   /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
   task: Task<Vcpu> | null = null;
+  readonly spin = new SpinState();
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
@@ -141,6 +143,9 @@ export class Vcpu extends VcpuSettings {
 
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
+  /** When an event reached the core that sleeps in the guest, and when the core is out of its C-state. */
+  wokenAt: Instant = NEVER;
+  awakeAt: Instant = NEVER;
   /** Cycles that its core has slept inside the guest, in complete stretches. */
   sleptInGuest = ZERO;
   wakeRequested = false;
@@ -246,11 +251,6 @@ export class Vcpu extends VcpuSettings {
     return this.phase === PHASE.end && now >= this.stepAt - cost.entry;
   }
 
-  /** How long its core has slept inside the guest since the HLT or the last entry, if it does. */
-  asleepInGuest(now: number): number {
-    return this.haltedInGuest && this.state === STATE.guest ? now - Math.max(this.haltStart, this.since) : 0;
-  }
-
   /** Its thread has its state on a CPU (between `vcpu_load` and `vcpu_put`): IsRunning in AVIC's physical APIC ID table. */
   isLoaded(): boolean {
     return this.state < STATE.blocked && !(this.state === STATE.exit && (this.phase === PHASE.asleep || this.phase === PHASE.leaving));
@@ -288,6 +288,8 @@ export class Vcpu extends VcpuSettings {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.wokenAt = move(this.wokenAt);
+    this.awakeAt = move(this.awakeAt);
     this.blockedAt = move(this.blockedAt);
     this.exitedAt = move(this.exitedAt);
     this.interruptsOnAt = move(this.interruptsOnAt);

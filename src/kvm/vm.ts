@@ -9,6 +9,7 @@ import { AT, CPU_USES } from "./counters.ts";
 import { mitigationSoFar } from "./exit-progress.ts";
 import { initialWindow } from "./halt-polling.ts";
 import { kernelOf } from "./kernel-choice.ts";
+import { guestCstates } from "./guest-halt.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
@@ -53,11 +54,6 @@ export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean
   const keys = ["hz", "nohz", "load", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
   return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
-}
-
-/** The VM runs on with its vCPUs and programs where they are. */
-export function sameVm(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  return samePrograms(old, wanted) && old.cpus.join() === wanted.cpus.join();
 }
 
 /** @param lives 0 for a VM that boots. */
@@ -110,6 +106,8 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.pauseInGuest = guest.pauseInGuest;
+  vcpu.guestCstates = guestCstates(host, guest);
+  vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
   const { mode } = host.timerAdvance.value;

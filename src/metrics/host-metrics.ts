@@ -53,7 +53,7 @@ const countsByHost = new WeakMap<ResolvedHost, Map<string, number>>();
 function countSeries(facts: HostFacts): number {
   const counts = countsByHost.get(facts.resolved) ?? new Map<string, number>();
   countsByHost.set(facts.resolved, counts);
-  const key = facts.workloads.join();
+  const key = `${facts.workloads.join()} ${facts.rareExits}`;
   const count = counts.get(key) ?? HOST_METRIC_NAMES.reduce((sum, name) => sum + HOST_METRIC[name].series(facts).length, 0);
   counts.set(key, count);
   return count;

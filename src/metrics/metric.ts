@@ -21,6 +21,8 @@ export interface HostFacts {
   readonly resolved: ResolvedHost;
   /** Workloads that run there or have run since its boot. */
   readonly workloads: readonly string[];
+  /** It has exits that only some workloads cause. */
+  readonly rareExits: boolean;
 }
 
 /** Wall-clock times, which only the edge knows; Unix seconds. */

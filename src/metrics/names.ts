@@ -83,7 +83,11 @@ export const HOST_METRICS = {
     help: "Time of the physical CPUs by use; the uses add up to CPUs times time.",
     labels: ["use"],
   },
-  kvm_halt_polls_total: { type: "counter", help: "Polls of KVM before it blocks a halted vCPU, by result.", labels: ["result"] },
+  kvm_halt_polls_total: {
+    type: "counter",
+    help: "Polls of KVM before it blocks a halted vCPU, by result; invalid: given up because another thread was to run.",
+    labels: ["result"],
+  },
   kvm_halt_poll_seconds_total: {
     type: "counter",
     help: "Time spent in polls before blocking a halted vCPU, by result.",

@@ -1,8 +1,10 @@
 /** Published figures beside emulated ones; the whole table is printed. */
 import { afterAll, describe, expect, it } from "vitest";
-import { FIGURES } from "./figures.ts";
+import { FIGURES as MACHINES } from "./figures.ts";
+import { MIX_FIGURES } from "./figures/mixes.ts";
 import { miss, type PublishedFigure } from "./figure.ts";
 
+const FIGURES: readonly PublishedFigure[] = [...MACHINES, ...MIX_FIGURES];
 const lines: string[] = [];
 afterAll(() => process.stdout.write(`${["published  emulated  error", ...lines].join("\n")}\n`));
 

@@ -2,7 +2,7 @@
 export interface PublishedFigure {
   readonly id: string;
   readonly published: number;
-  readonly unit: "cycles" | "ns" | "seconds" | "ratio";
+  readonly unit: "cycles" | "ns" | "seconds" | "per second" | "ratio";
   /** How it was read: `read` in its source, or `derived` from such figures. */
   readonly grade: "read" | "derived";
   /** What counts as reproduced. */

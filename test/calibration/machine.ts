@@ -7,7 +7,16 @@ import { hostPatchSchema } from "../../src/config/host-schema.ts";
 import { mergePatch } from "../../src/config/merge.ts";
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
 
-export type MachineId = "skx-8160" | "skx-2500" | "haswell-2015" | "haswell-2018" | "icx" | "spr-class" | "rome" | "epyc-unnamed";
+export type MachineId =
+  | `mix-${"sysbench" | "desktop" | "light-service" | "memory" | "windows" | "hackbench"}`
+  | "skx-8160"
+  | "skx-2500"
+  | "haswell-2015"
+  | "haswell-2018"
+  | "icx"
+  | "spr-class"
+  | "rome"
+  | "epyc-unnamed";
 
 /** A machine's specification with `patches` laid over it, one after the other. */
 export function machine(id: MachineId, ...patches: readonly HostSpecPatch[]): HostSpec {

@@ -1,9 +1,11 @@
 /** Figures of the emulator, measured once for each specification. */
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
+import { StatRun, type StatReport } from "../../src/kvm/stat.ts";
 import type { UnitTestName } from "../../src/kvm/unit-tests.ts";
 import { runUnitTest, type TestResult } from "../../src/kvm/vmexit.ts";
 
 const SEED = 1;
+const reports = new Map<string, StatReport>();
 const results = new Map<string, TestResult>();
 
 /** A test of `vmexit` on a host. */
@@ -17,7 +19,16 @@ export function unitTest(spec: HostSpec, name: UnitTestName): TestResult {
   return result;
 }
 
+/** What `perf kvm stat` prints of a host's guests. */
+export function statOf(spec: HostSpec, seconds: number): StatReport {
+  const key = `${seconds} ${JSON.stringify(spec)}`;
+  const report = reports.get(key) ?? new StatRun(spec, SEED, seconds).report();
+  reports.set(key, report);
+  return report;
+}
+
 /** The constants have changed: everything is measured anew. */
 export function forget(): void {
   results.clear();
+  reports.clear();
 }

@@ -34,6 +34,40 @@ describe("one iteration", () => {
   });
 });
 
+describe("one iteration on an EPYC", () => {
+  const WITHOUT_AVIC = { cpu: "epyc-rome", kernel: "linux-5.8" } as const;
+  const X2AVIC = { cpu: "epyc-genoa", kernel: "linux-6.18" } as const;
+  test.each([
+    ["cpuid", ["1 cpuid kernel"], ["1 cpuid kernel"]],
+    ["vmcall", ["1 hypercall kernel"], ["1 hypercall kernel"]],
+    ["pio", ["1 io userspace"], ["1 io userspace"]],
+    ["mmio", ["1 npf userspace"], ["1 npf userspace"]],
+    ["wrmsr_tscdeadline_far", ["1 msr(tsc_deadline) kernel"], ["1 msr(tsc_deadline) fastpath"]],
+    ["tscdeadline_immed", ["1 msr(tsc_deadline) kernel", "1 msr(eoi) kernel"], ["1 msr(tsc_deadline) fastpath"]],
+    ["ipi_spin", ["1 msr(icr) fastpath", "1 msr(eoi) kernel", "1 vintr kernel"], []],
+    ["self_ipi", ["1 msr(eoi) kernel", "1 msr(other) kernel"], ["1 msr(other) kernel"]],
+  ] as const)("of %s exits %j, and with x2AVIC %j", (name, without, x2avic) => {
+    expect(exits(run(name, WITHOUT_AVIC))).toEqual(without);
+    expect(exits(run(name, X2AVIC))).toEqual(x2avic);
+  });
+
+  test("faults twice a unicast IPI of an xAPIC, once a broadcast by shorthand, and never with AVIC", () => {
+    const guests = { test: { apic: "xapic" } } as const;
+    expect(exits(run("ipi_spin", { ...WITHOUT_AVIC, guests }))).toContain("3 npf kernel");
+    expect(
+      exits(run("ipi_spin", { cpu: "epyc-milan", kernel: "linux-6.6", guests, kvm: { avic: "on", lapic_timer_advance: "off" } })),
+    ).toEqual([]);
+  });
+});
+
+test("a core that sleeps by its guest's own HLT leaves its C-state before the exit, which the timer's advance hides", () => {
+  const p50 = (name: UnitTestName, lapic_timer_advance: "off" | "auto"): number =>
+    run(name, { cpu: "epyc-rome", kernel: "linux-5.8", kvm: { lapic_timer_advance }, guests: { test: { disable_exits: ["hlt"] } } }).p50;
+  const c1Cycles = 1000 * 2.5;
+  expect(p50("tscdeadline_latency", "off") - p50("tscdeadline_latency_busy", "off")).toBe(c1Cycles);
+  expect(Math.abs(p50("tscdeadline_latency", "auto") - p50("tscdeadline_latency_busy", "auto"))).toBeLessThan(c1Cycles / 10);
+});
+
 describe("a fastpath", () => {
   test.each(["tscdeadline_immed", "tscdeadline", "ipi", "ipi_spin"] as const)("saves hundreds of cycles of %s, and no exit", (name) => {
     const [fast, slow] = [run(name), run(name, SLOW)];

@@ -92,6 +92,12 @@ describe("the golden scenarios show", () => {
     expect(sum("exitless-timer", "kvm_timer_expirations_total", "posted")).toBeGreaterThan(1000);
   });
 
+  it("that vCPUs that share CPUs wait for each other, and no others do", () => {
+    const steal = (scenario: string): number => sum(scenario, "kvm_vcpu_seconds_total", 'state="steal"');
+    expect(steal("shared-cpus")).toBeGreaterThan(1);
+    for (const scenario of SCENARIOS) if (scenario !== "shared-cpus") expect([scenario, steal(scenario)]).toEqual([scenario, 0]);
+  });
+
   it("that a DPDK host without the fix has no timer fastpath, and flushes the L1D more often", () => {
     expect(sum("dpdk-regression", "kvm_fastpath_hits_total", "deadline")).toBe(0);
     expect(sum("dpdk-fixed", "kvm_fastpath_hits_total", "deadline")).toBeGreaterThan(1000);

@@ -8,6 +8,7 @@ import type { HostPlan } from "../../src/fleet/action.ts";
 import { HIGH_UNIT, type FleetSnapshot, type HostSnapshot } from "../../src/fleet/snapshot.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { CPUS } from "../../src/hw/cpus.ts";
+import { SHOWN_CELLS } from "../../src/kvm/exits.ts";
 import { AT, COUNTERS_LENGTH, EXIT_CYCLE_EDGES, REGION_SIZE } from "../../src/kvm/counters.ts";
 import { FASTPATH_NAMES } from "../../src/kvm/fastpaths.ts";
 import { kernelOf } from "../../src/kvm/kernel-choice.ts";
@@ -125,6 +126,8 @@ function fakeCounters(seed: number, resolved: ResolvedHost): { low: Float64Array
     const start = AT.exitBuckets + cell * width;
     low[AT.exits + cell] = low.subarray(start, start + width).reduce((sum, count) => sum + count, 0);
   }
+  // Exits that only some workloads cause.
+  low.fill(0, AT.exits + SHOWN_CELLS[resolved.cpu.vendor].length, AT.exits + REGION_SIZE.exits);
   for (const [i, name] of WORKLOAD_NAMES.entries()) {
     if (!resolved.guests.some(({ spec }) => spec.workload === name)) low[AT.workCycles + i] = 0;
   }

@@ -11,6 +11,6 @@ export const invd = {
   ],
   capable: { "": "invd" },
   flushesL1d: false,
-  noWorkload: true,
+  workloads: "none",
   source: "x86.c kvm_emulate_invd, handle_fastpath_invd",
 } as const satisfies Exit;

@@ -8,6 +8,6 @@ export const other = {
   cells: [{ msr: "", path: "kernel" }],
   capable: {},
   flushesL1d: false,
-  noWorkload: true,
+  workloads: "none",
   source: "vmx.c vmx_handle_exit, svm.c svm_invoke_exit_handler: the handlers that are not named here",
 } as const satisfies Exit;

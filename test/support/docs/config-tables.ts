@@ -89,6 +89,14 @@ export function workloadKeyTable(): string {
   );
 }
 
+/** The catalogue of workloads with their sources. */
+export function workloadTable(): string {
+  return markdownTable(
+    ["workload", "what it is", "where its figures come from"],
+    Object.entries(WORKLOADS).map(([name, { doc, source }]) => [code(name), doc, source]),
+  );
+}
+
 /** The names that `cpu`, `kernel`, `patches` and `workload` may take. */
 export function nameTable(): string {
   return markdownTable(

@@ -25,6 +25,7 @@ export function hostMetricTable(): string {
     plan: { name: "a-001", group: "a", zone: "", labels: {}, cohort: "none", spec },
     resolved: resolveHost(spec),
     workloads: WORKLOAD_NAMES,
+    rareExits: true,
   };
   return markdownTable(
     HEADING,

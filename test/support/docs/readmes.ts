@@ -1,7 +1,7 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
 import { compareExample, functionalExample } from "./command-examples.ts";
-import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable } from "./config-tables.ts";
+import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable, workloadTable } from "./config-tables.ts";
 import { accuracyTable } from "./accuracy-table.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
@@ -22,6 +22,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     names: nameTable,
     commits: commitTable,
   },
+  "src/guest/README.md": { workloads: workloadTable },
   "src/cost/README.md": {
     accuracy: accuracyTable,
     components: componentTable,

@@ -27,6 +27,18 @@ export function idleExitCycles(world: World, cpu: OracleCpu, now: number): numbe
   return Math.round(idleExitNs(world.hostCstates, (now - cpu.idleSince) / world.ghz) * world.ghz);
 }
 
+/**
+ * The core under a vCPU that sleeps by its own HLT (C1 at most) or MWAIT since it halted, or since the last
+ * entry, leaves its C-state when the first event comes; the others wait for that. When it is awake.
+ */
+export function coreAwakeAt(world: World, vcpu: OracleVcpu, now: number): number {
+  if (vcpu.mode !== "guest" || vcpu.haltedSince === null) return now;
+  const states = vcpu.guest.mwaitInGuest ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
+  const slept = now - Math.max(vcpu.haltedSince, vcpu.since);
+  vcpu.coreAwakeAt ??= now + Math.round(idleExitNs(states, slept / world.ghz) * world.ghz);
+  return Math.max(now, vcpu.coreAwakeAt);
+}
+
 /** Starts the CPU's tick if it should tick and does not. */
 export function startTick(world: World, cpu: OracleCpu, now: number): void {
   if (cpu.tick !== null || !wantsTick(cpu)) return;
@@ -83,8 +95,8 @@ export function hostInterrupt(world: World, cpu: OracleCpu, now: number, work: n
     return now + work;
   }
   if (vcpu.mode === "guest") {
-    vcpu.hostInterrupt ??= schedule(world, vcpu.index, "host interrupt", now);
-    return afterNextExit(vcpu, now, work);
+    vcpu.hostInterrupt ??= schedule(world, vcpu.index, "host interrupt", coreAwakeAt(world, vcpu, now));
+    return afterNextExit(vcpu, vcpu.hostInterrupt!.at, work);
   }
   if (inGuestMode(vcpu, now)) {
     const entryAt = vcpu.step!.what === "effect" ? vcpu.step!.at + vcpu.exit!.afterEffect : vcpu.step!.at;

@@ -1,12 +1,12 @@
 /** In and out of the guest: the entry, interrupts taken, and the guest's own way from operation to operation. */
 import { EXTRAS, GUEST_FOOTPRINT } from "../../../src/cost/paths.ts";
 import { OP, VECTOR, type Vector } from "../../../src/guest/program.ts";
-import { idleExitNs } from "../../../src/hw/cstates.ts";
 import { LATENCY_EDGES } from "../../../src/kvm/counters.ts";
+import { coreAwakeAt } from "./cpus.ts";
 import { computationLeft, countExit, endStretch, exitByEvent } from "./exits.ts";
 import { operate } from "./operations.ts";
 import { adjustAdvance, advanceCycles, guestEntered, injectPending } from "./timer.ts";
-import { cancel, count, reenters, setStep, software, type OracleVcpu, type World } from "./world.ts";
+import { cancel, count, reenters, schedule, setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 /** The exit's last phase is over. */
 export function finishExit(world: World, vcpu: OracleVcpu, now: number): void {
@@ -50,6 +50,7 @@ function waitForDeadline(world: World, vcpu: OracleVcpu, now: number): number {
 
 function enter(world: World, vcpu: OracleVcpu, now: number): void {
   vcpu.mode = "guest";
+  vcpu.coreAwakeAt = null;
   vcpu.since = now;
   vcpu.exit = null;
   if (vcpu.predictorsFlushed) vcpu.unpredictedCycles = GUEST_FOOTPRINT.value;
@@ -120,6 +121,11 @@ export function hostInterruptInGuest(world: World, vcpu: OracleVcpu, now: number
 
 /** A physical IPI arrives that was sent to a running guest. */
 export function notified(world: World, vcpu: OracleVcpu, now: number): void {
+  const awakeAt = coreAwakeAt(world, vcpu, now);
+  if (awakeAt > now) {
+    vcpu.notification = schedule(world, vcpu.index, "notification", awakeAt);
+    return;
+  }
   const kicks = vcpu.notificationKicks;
   vcpu.notification = null;
   vcpu.notificationKicks = false;
@@ -139,12 +145,8 @@ function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
   const vector = Math.max(...vcpu.irr) as Vector;
   vcpu.irr.delete(vector);
   if (!vcpu.apicv) count(world, "stat irq_injections");
-  let wakeCycles = 0;
-  if (vcpu.haltedSince !== null) {
-    wakeCycles = guestWakeCycles(world, vcpu, now - vcpu.haltedSince);
-    vcpu.haltedSince = null;
-  }
-  const delivered = wakeCycles + world.resolved.cpu.cycles.interruptDelivery.value;
+  vcpu.haltedSince = null;
+  const delivered = world.resolved.cpu.cycles.interruptDelivery.value;
   const takenAt = now + delivered;
   const { timer, program } = vcpu;
   if (vector === VECTOR.timer && timer.lateFor !== null) {
@@ -157,12 +159,6 @@ function takeInterrupt(world: World, vcpu: OracleVcpu, now: number): void {
   }
   program.interrupt(vector, takenAt as Parameters<typeof program.interrupt>[1], program.runCycles);
   program.runCycles += delivered;
-}
-
-/** The core leaves the C-state into which the guest itself put it: with HLT never deeper than C1. */
-function guestWakeCycles(world: World, vcpu: OracleVcpu, slept: number): number {
-  const states = vcpu.guest.mwaitInGuest ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
-  return Math.round(idleExitNs(states, slept / world.ghz) * world.ghz);
 }
 
 function countLatency(world: World, what: "timer" | "ipi", cycles: number): void {

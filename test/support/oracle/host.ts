@@ -19,7 +19,7 @@ import { bootWorkload, type Boot } from "../../../src/kvm/vm.ts";
 import { instant } from "../../../src/lib/units.ts";
 import type { Program } from "../../../src/guest/program.ts";
 import { Stream } from "../../../src/sim/random.ts";
-import { deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
+import { coreAwakeAt, deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
 import { deliver } from "./delivery.ts";
 import { finishExit, guestStep, hostInterruptInGuest, notified } from "./guest.ts";
 import { asleep, checkHalt, haltFastpath, pollEnded, running } from "./halt.ts";
@@ -124,6 +124,7 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     mode: "guest",
     since: 0,
     haltedSince: null,
+    coreAwakeAt: null,
     step: null,
     arrival: null,
     hostInterrupt: null,
@@ -175,7 +176,7 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
     case "notification":
       return notified(world, vcpu, at);
     case "hv timer":
-      return preemptionTimerFired(world, vcpu, at);
+      return hvTimerFired(world, vcpu, at);
     case "hrtimer":
       return hrtimerFired(world, vcpu, at);
     case "hrtimer callback":
@@ -202,6 +203,13 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
     case "device":
       throw new Error(`a ${what} belongs to a physical CPU`);
   }
+}
+
+/** A sleeping core gets up before the exit. */
+function hvTimerFired(world: World, vcpu: OracleVcpu, at: number): void {
+  const awakeAt = coreAwakeAt(world, vcpu, at);
+  if (awakeAt > at) vcpu.timer.event = schedule(world, vcpu.index, "hv timer", awakeAt);
+  else preemptionTimerFired(world, vcpu, at);
 }
 
 /** A request from outside: the device interrupts the guest unless it has done so already. */

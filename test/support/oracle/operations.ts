@@ -19,6 +19,8 @@ const ORDINARY = new Map<Op, ExitKindName>([
   [OP.pageFault, "eptViolation"],
   [OP.hypercall, "vmcall"],
   [OP.otherMsr, "otherMsr"],
+  [OP.debugRegister, "drAccess"],
+  [OP.hvEoi, "eoi"],
   [OP.other, "other"],
 ]);
 
@@ -48,6 +50,9 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return exits(world, vcpu, registerExit(world, vcpu)!, now);
     case OP.selfIpi:
       return selfIpi(world, vcpu, now);
+    case OP.hvSelfIpi:
+      vcpu.irr.add(VECTOR.call);
+      return exits(world, vcpu, "hvIcr", now);
     case OP.invd:
       return invd(world, vcpu, now);
     case OP.ipi:
@@ -56,6 +61,7 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
     case OP.ipiSelf:
     case OP.ipiBroadcast:
     case OP.ipiHypercall:
+    case OP.hvIpi:
       return sendIpi(world, vcpu, op, now);
     default:
       return staysInGuest(vcpu);
@@ -114,6 +120,7 @@ function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
   vcpu.program.interruptible = true;
   if (vcpu.guest.hltInGuest || vcpu.guest.mwaitInGuest) {
     vcpu.haltedSince = now;
+    vcpu.coreAwakeAt = null;
     return staysInGuest(vcpu);
   }
   const { value: fast, capable, missCause } = world.resolved.fastpath.hlt;
@@ -149,7 +156,8 @@ type IpiOp =
   | typeof OP.ipiShorthand
   | typeof OP.ipiSelf
   | typeof OP.ipiBroadcast
-  | typeof OP.ipiHypercall;
+  | typeof OP.ipiHypercall
+  | typeof OP.hvIpi;
 const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
 
 function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boolean {
@@ -157,7 +165,7 @@ function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boo
   // A guest in cluster mode has logical destinations only.
   const op = asked === OP.ipi && apic === "x2apic-cluster" ? OP.ipiLogical : asked;
   const { operand } = vcpu.program;
-  const target = op === OP.ipi || op === OP.ipiLogical ? operand : null;
+  const target = op === OP.ipi || op === OP.ipiLogical || op === OP.hvIpi ? operand : null;
   if (hasIcrHalves(world, vcpu) && WITH_DESTINATION.has(op) && !vcpu.destinationWritten) {
     exitByOperation(world, vcpu, "apicAccess", now);
     vcpu.destinationWritten = true;
@@ -171,7 +179,7 @@ function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boo
   }
   const whom = targets(vcpu, target, op);
   for (const one of whom) one.ipiSentAt ??= now;
-  const sender = op === OP.ipiHypercall ? "KVM" : icrSender(world, vcpu);
+  const sender = op === OP.ipiHypercall || op === OP.hvIpi ? "KVM" : icrSender(world, vcpu);
   if (sender === "VMX" && op === OP.ipi) {
     for (const one of whom) deliver(world, one, VECTOR.reschedule, now);
     return staysInGuest(vcpu);
@@ -214,6 +222,7 @@ function icrExit(
 ): { kind: ExitKindName; miss: MissCause | null } {
   const { fastpath, traits } = world.resolved;
   if (op === OP.ipiHypercall) return { kind: "vmcall", miss: null };
+  if (op === OP.hvIpi) return { kind: "hvIcr", miss: null };
   // The hardware traps what it cannot deliver by itself.
   if (sender === "VMX") return { kind: "apicWrite", miss: null };
   if (sender === "AVIC") return { kind: "avicIncompleteIpi", miss: null };

@@ -90,6 +90,8 @@ export interface OracleVcpu {
   since: number;
   /** HLT or MWAIT inside the guest, without an exit. */
   haltedSince: number | null;
+  /** When its core, woken in the guest, is out of its C-state; null while nothing has woken it. */
+  coreAwakeAt: number | null;
   step: OracleEvent | null;
   arrival: OracleEvent | null;
   hostInterrupt: OracleEvent | null;

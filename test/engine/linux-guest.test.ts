@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import type { OwnWorkload } from "../../src/guest/workload-choice.ts";
+import { QUIET, type Workload } from "../../src/guest/workload.ts";
+import type { GuestSpec } from "../../src/kvm/host-spec.ts";
+import { KvmHost } from "../../src/kvm/host.ts";
+import { resolveHost } from "../../src/kvm/resolve.ts";
+import { hostSpec, type HostOverrides } from "../support/host-spec.ts";
+
+const own = (figures: Partial<Workload>): OwnWorkload => ({ ...QUIET, name: "own", doc: "", source: "a test", ...figures });
+const SECONDS = 0.4;
+
+/** Exits a second of a guest by reason, MSR_WRITE by what was written. */
+function rates(workload: OwnWorkload, guest: Partial<GuestSpec> = {}, host: HostOverrides = {}): (what: string) => number {
+  const resolved = resolveHost(hostSpec({ cpus: 8, ...host, guests: { g: { vcpus: 1, workload, ...guest } } }));
+  const kvm = new KvmHost(resolved, 7);
+  const counts = new Map<string, number>();
+  const seconds = SECONDS * 2.5e9;
+  kvm.advance(seconds / 4);
+  kvm.observe((_vcpu, { reason, handlers }) => {
+    const what = reason === "MSR_WRITE" ? `MSR_WRITE ${handlers.intel}` : reason;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  });
+  kvm.advance(seconds / 4 + seconds);
+  return (what) => (counts.get(what) ?? 0) / SECONDS;
+}
+
+const DEADLINE = "MSR_WRITE tscDeadline";
+
+describe("a guest that sleeps between requests", () => {
+  const requests = own({ requests_per_second: 500, soft_timers_per_second: 5 });
+  const writesPerHalt = (guest: Partial<GuestSpec>, workload = requests): number => {
+    const rate = rates(workload, guest);
+    return rate(DEADLINE) / rate("HLT");
+  };
+
+  test("moves its tick's timer by four writes a sleep before Linux 5.15, by three from then on", () => {
+    expect(writesPerHalt({ kernel: "linux-5.10" })).toBeCloseTo(4, 0);
+    expect(writesPerHalt({ kernel: "linux-5.15" })).toBeCloseTo(3, 0);
+  });
+
+  test("writes only its ticks when it keeps them", () => {
+    const rate = rates(requests, { nohz: false, hz: 250 });
+    expect(rate(DEADLINE)).toBeGreaterThan(240);
+    expect(rate(DEADLINE)).toBeLessThan(260);
+    expect(rate("HLT")).toBeGreaterThan(600);
+  });
+
+  test("writes nothing for an interrupt that wakes no thread", () => {
+    const rate = rates(own({ quiet_interrupts_per_second: 500 }));
+    expect(rate("HLT")).toBeGreaterThan(400);
+    expect(rate(DEADLINE)).toBeLessThan(10);
+  });
+
+  test("rings the doorbell once for each piece of work that was asked for", () => {
+    const rate = rates(own({ requests_per_second: 300, doorbell_chance: 1 }));
+    expect(rate("EPT_MISCONFIG") / rate("HLT")).toBeGreaterThan(0.9);
+    expect(rates(own({ busy_vcpus: "all", doorbell_chance: 1 }))("EPT_MISCONFIG")).toBe(0);
+  });
+});
+
+describe("a busy vCPU", () => {
+  test("never halts, and its timer exits are its ticks", () => {
+    const rate = rates(own({ busy_vcpus: "all" }), { hz: 1000 });
+    expect(rate("HLT")).toBe(0);
+    expect(Math.abs(rate(DEADLINE) - 1000)).toBeLessThan(10);
+    expect(Math.abs(rate("PREEMPTION_TIMER") - 1000)).toBeLessThan(10);
+  });
+
+  test("is one of several when the workload says so", () => {
+    const one = rates(own({ busy_vcpus: 1 }), { vcpus: 4, hz: 1000 });
+    expect(Math.abs(one("PREEMPTION_TIMER") - 1000)).toBeLessThan(10);
+  });
+
+  test("meets the host's tick, whatever the guest does", () => {
+    const rate = rates(own({ busy_vcpus: "all" }), {}, { host_hz: 1000 });
+    expect(rate("EXTERNAL_INTERRUPT")).toBeGreaterThan(950);
+    expect(rate("EXTERNAL_INTERRUPT")).toBeLessThan(1100);
+  });
+});
+
+describe("a thread that sleeps until a time", () => {
+  test("wakes its vCPU once an interval", () => {
+    const rate = rates(own({ interval_ns: 2_000_000 }), { hz: 100 });
+    expect(Math.abs(rate("HLT") - 500)).toBeLessThan(15);
+  });
+});
+
+describe("messages between vCPUs", () => {
+  const passing = { messages_per_vcpu: 2, remote_wake_chance: 1, work_ns: 20_000 };
+
+  test("take an IPI when they preempt, and mostly none when they wait for a busy vCPU", () => {
+    const ipis = (preempt_chance: number): number => {
+      const rate = rates(own({ ...passing, preempt_chance }), { vcpus: 2 });
+      return rate("MSR_WRITE icr");
+    };
+    expect(ipis(1)).toBeGreaterThan(1.3 * ipis(0));
+  });
+});
+
+describe("a guest with Hyper-V's APIC registers", () => {
+  const deferredCalls = { busy_vcpus: "all", background: { ...QUIET.background, self_ipi: 2000, debug_register: 500 } } as const;
+
+  test("exits at each deferred call and at its end, with APICv too", () => {
+    const rate = rates(own({ ...deferredCalls, hyperv_apic: true }));
+    expect(rate("MSR_WRITE icr")).toBeGreaterThan(1800);
+    expect(rate("MSR_WRITE eoi") - rate("MSR_WRITE icr")).toBeGreaterThan(200);
+    expect(rate("DR_ACCESS")).toBeGreaterThan(400);
+  });
+
+  test("spares both where it uses the virtual APIC", () => {
+    const rate = rates(own(deferredCalls));
+    expect(rate("MSR_WRITE icr") + rate("MSR_WRITE eoi")).toBe(0);
+  });
+});
