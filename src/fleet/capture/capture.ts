@@ -67,7 +67,7 @@ export interface ReadLines {
 }
 
 /** Counts and times of one reason met twice: in two blocks of live output, on two vCPUs. */
-export function together(a: CapturedExits, b: CapturedExits): CapturedExits {
+function together(a: CapturedExits, b: CapturedExits): CapturedExits {
   return { reason: a.reason, count: a.count + b.count, times: bothTimes(a, b) };
 }
 

@@ -1,6 +1,6 @@
 /** One round of an imitation: what came out corrects what is tried next. */
 import type { GuestSpec } from "../../kvm/host-spec.ts";
-import { backgroundOf, BUSY_WORK_NS, type Knobs, mmioShare, type Names } from "./knobs.ts";
+import { backgroundOf, BUSY_WORK_NS, type Knobs, mmioShare, type Names, surplusOf } from "./knobs.ts";
 import { idleShare, type Mix, rateOf, unnamedRate } from "./mix.ts";
 
 /** Part of a difference that one round makes up for. */
@@ -11,6 +11,8 @@ const WRITES_PER_WAKE = 2.5;
 const IPI_SHARE_MAX = 0.95;
 /** Share of time in HLT that is close enough. */
 const IDLE_GOAL = 0.01;
+/** Part of the captured halts below which a vCPU has too much work to halt. */
+const OVERLOADED = 0.6;
 /** Share of the exits below which a timer of its own is not worth it. */
 const TIMER_POINTS = 0.01;
 
@@ -20,43 +22,67 @@ export function corrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpe
   const ofHalts = haltsCorrected(ofWrites, rateOf(mix, names.halt) - rateOf(emulated, names.halt));
   return {
     ...ofHalts,
-    workNs: workCorrected(knobs, mix, emulated, guest),
+    workNs: workCorrected(ofHalts, mix, emulated, guest, names),
     timers: timersCorrected(knobs, mix, emulated, guest),
     background: backgroundCorrected(ofHalts, mix, emulated),
   };
 }
 
 /** Register writes that are missing, or too many: who makes them? */
-function writesCorrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec, { write, halt }: Names): Knobs {
-  const key = guest.apic === "xapic" ? "apic_register" : "other_msr";
+function writesCorrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec, names: Names): Knobs {
+  const missing = (rateOf(mix, names.write) - rateOf(emulated, names.write)) * STEP;
+  return missing < 0 ? withFewer(knobs, -missing, emulated, guest) : withMore(knobs, missing, mix, emulated, guest, names);
+}
+
+/** Last found, first dropped: what nothing explains, then IPIs; then wake-ups lose their work, and the tick stays stopped. */
+function withFewer(knobs: Knobs, tooMany: number, emulated: Mix, guest: GuestSpec): Knobs {
+  const { operation, writes } = surplusOf(knobs, guest);
   const compute = computeShare(emulated);
-  let missing = (rateOf(mix, write) - rateOf(emulated, write)) * STEP;
-  let { requests, quiet, ipis } = knobs;
-  let register = knobs.background[key] * compute;
-  if (missing < 0) {
-    const dropped = Math.min(register, -missing);
-    register -= dropped;
-    missing += dropped;
-    const fewer = Math.min(ipis, -missing);
-    ipis -= fewer;
-    requests += fewer;
-    missing += fewer;
-    const silenced = Math.min(requests, -missing / WRITES_PER_WAKE);
-    requests -= silenced;
-    quiet += silenced;
-  } else {
-    const woken = Math.min(quiet, missing / WRITES_PER_WAKE);
-    quiet -= woken;
-    requests += woken;
-    missing -= woken * WRITES_PER_WAKE;
-    const most = guest.vcpus < 2 ? 0 : Math.min(IPI_SHARE_MAX * rateOf(mix, halt), mix.icr ?? Infinity);
-    const more = Math.min(Math.max(0, most - Math.max(ipis, emulated.icr ?? 0)), missing);
-    // An IPI wakes where a request would have.
-    ipis += more;
-    requests = Math.max(0, requests - more);
-    register += missing - more;
-  }
-  return { ...knobs, requests, quiet, ipis, background: { ...knobs.background, [key]: register / compute } };
+  let left = tooMany;
+  const take = (rate: number): number => {
+    const taken = Math.min(rate, left);
+    left -= taken;
+    return taken;
+  };
+  const surplus = knobs.background[operation] * compute * writes;
+  const rest = surplus - take(surplus);
+  const preempts = knobs.preempts - take(knobs.preempts);
+  const fewer = take(knobs.ipis);
+  const requests = knobs.requests + fewer;
+  const silenced = Math.min(requests, left / WRITES_PER_WAKE);
+  return {
+    ...knobs,
+    preempts,
+    ipis: knobs.ipis - fewer,
+    requests: requests - silenced,
+    quiet: knobs.quiet + silenced,
+    background: { ...knobs.background, [operation]: rest / compute / writes },
+  };
+}
+
+/** Quiet wake-ups get work; then IPIs wake where requests would have, or preempt; the rest is nobody's. */
+function withMore(knobs: Knobs, missing: number, mix: Mix, emulated: Mix, guest: GuestSpec, { halt }: Names): Knobs {
+  const { operation, writes } = surplusOf(knobs, guest);
+  let left = missing;
+  const give = (room: number, writesEach = 1): number => {
+    const given = Math.min(Math.max(0, room), left / writesEach);
+    left -= given * writesEach;
+    return given;
+  };
+  const woken = give(knobs.quiet, WRITES_PER_WAKE);
+  const known = mix.icr ?? Infinity;
+  const sends = !knobs.windows && guest.vcpus > 1;
+  const ipis = sends ? give(Math.min(IPI_SHARE_MAX * rateOf(mix, halt), known) - Math.max(knobs.ipis, emulated.icr ?? 0)) : 0;
+  const preempts = sends && knobs.busyVcpus > 1 ? give(known - knobs.ipis - ipis - knobs.preempts) : 0;
+  const more = { ...knobs, ipis: knobs.ipis + ipis, preempts: knobs.preempts + preempts };
+  return {
+    ...more,
+    requests: Math.max(0, knobs.requests + woken - ipis),
+    quiet: knobs.quiet - woken,
+    // Pieces of work so short that their ends are as many as the wake-ups.
+    workNs: preempts > 0 ? Math.min(knobs.workNs, (IPI_SHARE_MAX * 1e9) / more.preempts) : knobs.workNs,
+    background: { ...knobs.background, [operation]: knobs.background[operation] + left / computeShare(emulated) / writes },
+  };
 }
 
 function haltsCorrected(knobs: Knobs, missing: number): Knobs {
@@ -66,13 +92,25 @@ function haltsCorrected(knobs: Knobs, missing: number): Knobs {
   return { ...knobs, requests: Math.max(0, requests + step * share), quiet: Math.max(0, quiet + step * (1 - share)) };
 }
 
-/** The longer a piece of work, the less time in HLT. */
-function workCorrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec): number {
+/** The longer a piece of work, the less time in HLT; where the capture has no times, the more ticks find the vCPU running. */
+function workCorrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec, { halt }: Names): number {
+  const least = knobs.busyVcpus > 0 && knobs.preempts === 0 ? BUSY_WORK_NS : 200;
+  const bounded = (ratio: number): number => Math.min(1e8, Math.max(least, knobs.workNs * Math.min(2, Math.max(0.5, ratio))));
   const [wanted, came] = [idleShare(mix), idleShare(emulated)];
-  if (wanted === null || came === null || Math.abs(wanted - came) < IDLE_GOAL) return knobs.workNs;
+  if (wanted === null) {
+    if (knobs.busyVcpus > 0) return knobs.workNs;
+    const halts = rateOf(emulated, halt) / rateOf(mix, halt);
+    return bounded(halts < OVERLOADED ? 0.5 : tickRatio(mix, emulated));
+  }
+  if (came === null || Math.abs(wanted - came) < IDLE_GOAL) return knobs.workNs;
   const asked = Math.max(IDLE_GOAL, 1 - came - knobs.busyVcpus / guest.vcpus);
-  const ratio = Math.min(2, Math.max(0.5, (asked + came - wanted) / asked));
-  return Math.min(1e8, Math.max(knobs.busyVcpus > 0 ? BUSY_WORK_NS : 200, knobs.workNs * ratio));
+  return bounded((asked + came - wanted) / asked);
+}
+
+/** Ticks that found vCPUs running, captured over emulated. */
+function tickRatio(mix: Mix, emulated: Mix): number {
+  const reason = ["PREEMPTION_TIMER", "EXTERNAL_INTERRUPT", "interrupt"].find((name) => rateOf(mix, name) > 0);
+  return reason === undefined || rateOf(emulated, reason) === 0 ? 1 : rateOf(mix, reason) / rateOf(emulated, reason);
 }
 
 /** Expiries beyond the ticks of running vCPUs: a timer of their own. */

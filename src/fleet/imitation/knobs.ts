@@ -5,7 +5,7 @@
 import { QUIET, type BackgroundOperation, type Workload } from "../../guest/workload.ts";
 import type { Vendor } from "../../hw/cpu-model.ts";
 import type { GuestSpec, HostSpec } from "../../kvm/host-spec.ts";
-import { otherName, idleShare, rateOf, type Mix } from "./mix.ts";
+import { otherName, idleShare, rateOf, shareOf, type Mix } from "./mix.ts";
 
 export interface Knobs {
   /** Wake-ups with work, and wake-ups after which the vCPU halts again at once, per second and vCPU. */
@@ -13,10 +13,14 @@ export interface Knobs {
   readonly quiet: number;
   /** IPIs that wake another vCPU at the end of a piece of work, per second and vCPU. */
   readonly ipis: number;
+  /** IPIs that preempt what runs on another vCPU, per second and vCPU. */
+  readonly preempts: number;
   readonly busyVcpus: number;
   readonly workNs: number;
   /** Expiries of a periodic timer per second and vCPU. */
   readonly timers: number;
+  /** A guest that touches debug registers at context switches is Windows: Linux does not. */
+  readonly windows: boolean;
   /** Per second of guest compute. */
   readonly background: Readonly<Record<BackgroundOperation, number>>;
 }
@@ -30,13 +34,32 @@ const BACKGROUND: Readonly<Record<Vendor, Partial<Record<BackgroundOperation, st
     pause_loop: "PAUSE_INSTRUCTION",
     level_eoi: "EOI_INDUCED",
     hypercall: "VMCALL",
+    debug_register: "DR_ACCESS",
     other: otherName("intel"),
   },
   // Nested page faults are one reason, whatever was touched.
-  amd: { cpuid: "cpuid", port_io: "io", page_fault: "npf", pause_loop: "pause", hypercall: "hypercall", other: otherName("amd") },
+  amd: {
+    cpuid: "cpuid",
+    port_io: "io",
+    page_fault: "npf",
+    pause_loop: "pause",
+    hypercall: "hypercall",
+    debug_register: "write_dr7",
+    other: otherName("amd"),
+  },
 };
 export const backgroundOf = (vendor: Vendor): readonly (readonly [BackgroundOperation, string])[] =>
   Object.entries(BACKGROUND[vendor]) as [BackgroundOperation, string][];
+
+/** Share of DR_ACCESS from which on the guest is taken for Windows. */
+const WINDOWS_SHARE = 0.005;
+
+/** What makes writes that neither timers nor wake-ups explain, and how many writes each of it makes. */
+export function surplusOf({ windows }: Knobs, { apic }: GuestSpec): { operation: BackgroundOperation; writes: number } {
+  // A deferred call of Windows is a self-IPI by Hyper-V's MSRs, and its EOI another write.
+  if (windows) return { operation: "self_ipi", writes: 2 };
+  return { operation: apic === "xapic" ? "apic_register" : "other_msr", writes: 1 };
+}
 
 /** A vCPU that never halts does its work in pieces of this length at least. */
 export const BUSY_WORK_NS = 100_000;
@@ -80,7 +103,8 @@ export function firstKnobs(mix: Mix, guest: GuestSpec, names: Names, ticking: nu
   background.mmio = (rateOf(mix, "EPT_MISCONFIG") * share) / busy;
   background.doorbell = (rateOf(mix, "EPT_MISCONFIG") * (1 - share)) / busy;
   const workNs = Math.min(1e8, Math.max(busyVcpus > 0 ? BUSY_WORK_NS : 500, (left / Math.max(halts, 1)) * 1e9));
-  return { requests: halts, quiet: 0, ipis: 0, busyVcpus, workNs, timers: 0, background };
+  const windows = shareOf(mix, "DR_ACCESS") > WINDOWS_SHARE;
+  return { requests: halts, quiet: 0, ipis: 0, preempts: 0, busyVcpus, workNs, timers: 0, windows, background };
 }
 
 /**
@@ -101,6 +125,7 @@ const worksOf = ({ requests, ipis, busyVcpus, workNs }: Knobs, vcpus: number): n
 
 export function workloadOf(knobs: Knobs, vcpus: number, doc: string, source: string): Workload {
   const background = Object.fromEntries(Object.entries(knobs.background).map(([name, rate]) => [name, rounded(rate)]));
+  const wakes = knobs.ipis + knobs.preempts;
   return {
     ...QUIET,
     doc,
@@ -108,7 +133,9 @@ export function workloadOf(knobs: Knobs, vcpus: number, doc: string, source: str
     requests_per_second: rounded(knobs.requests),
     quiet_interrupts_per_second: rounded(knobs.quiet),
     work_ns: Math.max(1, Math.round(knobs.workNs)),
-    remote_wake_chance: knobs.ipis === 0 ? 0 : rounded(knobs.ipis / worksOf(knobs, vcpus)),
+    remote_wake_chance: wakes === 0 ? 0 : rounded(Math.min(1, wakes / worksOf(knobs, vcpus))),
+    preempt_chance: knobs.preempts > 0 ? 1 : 0,
+    hyperv_apic: knobs.windows,
     busy_vcpus: knobs.busyVcpus === vcpus ? "all" : knobs.busyVcpus,
     interval_ns: knobs.timers > 0 ? Math.round(1e9 / knobs.timers) : 0,
     background: background as Workload["background"],

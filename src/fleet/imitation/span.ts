@@ -22,7 +22,7 @@ export interface SpanHints {
 /** vCPUs of a guest when nothing tells. */
 const VCPUS = 4;
 /** Share of its time that a vCPU runs, when nothing tells. */
-export const BUSY_SHARE = 0.25;
+const BUSY_SHARE = 0.25;
 /** Exits per second and vCPU, when nothing tells at all. */
 const EXITS_PER_SECOND = 5000;
 
