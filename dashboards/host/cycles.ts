@@ -54,7 +54,7 @@ const components = () =>
 
 const cores = () =>
   timeSeries({
-    title: "Cores on exits",
+    title: "Cores on exits by part",
     description: "Whole cores that handle exits: the work itself, and what mitigations add.",
     unit: UNIT.cores,
     stacked: true,

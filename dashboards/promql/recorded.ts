@@ -34,6 +34,6 @@ export const RECORDED = {
   "group_result:kvm_halt_polls:rate1m": [...GROUP, "result"],
   "group_result:kvm_halt_poll_seconds:rate1m": [...GROUP, "result"],
   "group_workload:kvm_guest_work_cycles:rate1m": [...GROUP, "workload"],
-  "cohort:kvm_exit_cycles_per_exit:relative": ["job", "cohort"],
+  "cohort_exit:kvm_exit_cycles_per_exit:relative": ["job", "cohort", "reason", "msr"],
   "cohort:kvm_exit_cycles_per_vcpu:relative": ["job", "cohort"],
 } as const;

@@ -37,7 +37,7 @@ const ipis = () =>
 
 const work = () =>
   timeSeries({
-    title: "Guest work per vCPU",
+    title: "Guest work per vCPU, both",
     description: "Useful guest cycles per second and vCPU.",
     unit: UNIT.cyclesPerSecond,
     queries: ARMS.map((arm) => overTime(ratio(sum(inArm(arm, "group_workload:kvm_guest_work_cycles:rate1m")), vcpus(arm)), ARM_NAME[arm])),

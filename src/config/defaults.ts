@@ -33,6 +33,8 @@ const GUEST_DEFAULTS: GuestSpec = {
   disable_exits: "inherit",
   kernel: "linux-5.8",
   timer: "tsc_deadline",
+  memory_gb: 8,
+  dirty_rate: "auto",
 };
 
 /** A host when nothing is said. `ghz` follows the CPU model and is filled in on completion. */
@@ -56,6 +58,7 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     enable_ipiv: "auto",
     avic: "auto",
     apic_timer_virt: false,
+    pml: "auto",
     halt_poll_ns: 200_000,
     halt_poll: "adaptive",
     lapic_timer_advance: "auto",
@@ -77,6 +80,8 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
     spec_ctrl_toggle: "auto",
   },
   tsx: "auto",
+  // QEMU's own limit of the downtime; the bandwidth is assumed: a link of 10 Gbit/s that libvirt does not limit.
+  migration: { max_bandwidth: 1100, downtime_limit: 300 },
 };
 
 interface Preset {

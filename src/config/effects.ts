@@ -30,6 +30,8 @@ export const GUEST_EFFECTS = {
   // virsh vcpupin, both
   dedicated: "live",
   placement: "live",
+  memory_gb: "vm_restart",
+  dirty_rate: "live",
   // KVM_CAP_X86_DISABLE_EXITS only before vCPUs exist
   disable_exits: "vm_restart",
   kernel: "vm_restart",
@@ -70,6 +72,7 @@ export const HOST_EFFECTS = {
     avic: "module_reload",
     // another CPU
     apic_timer_virt: "host_reboot",
+    pml: "module_reload",
     // 0644
     halt_poll_ns: "live",
     halt_poll: "live",
@@ -95,4 +98,6 @@ export const HOST_EFFECTS = {
     spec_ctrl_toggle: "vm_restart",
   },
   tsx: "host_reboot",
+  // migrate-set-parameters
+  migration: { max_bandwidth: "live", downtime_limit: "live" },
 } as const satisfies EffectsOf<Omit<HostSpec, "guests">>;

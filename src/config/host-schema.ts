@@ -68,6 +68,13 @@ const guestShape = {
     oneOf(["tsc_deadline", "lapic", "hv_stimer"]),
     "Clock event device of the guest: TSC deadline, the LAPIC timer's count, or Hyper-V's synthetic timer",
   ),
+  memory_gb: key(decimal(0.01, 24_576), "Memory, GiB (QEMU -m)"),
+  dirty_rate: key(
+    z.union([z.literal("auto"), z.number().min(0, { abort: true }).max(1_000_000, { abort: true })], {
+      error: "expected auto | MiB a second from 0 to 1000000",
+    }),
+    "MiB a second that its vCPUs dirty while all of them run (QEMU calc-dirty-rate); auto is the workload's",
+  ),
 } satisfies Record<keyof GuestSpec, z.ZodType>;
 
 const guest = section("guest", guestShape);
@@ -106,6 +113,7 @@ const kvmShape = {
   enable_apicv: key(toggle, "kvm-intel.enable_apicv"),
   enable_ipiv: key(toggle, "kvm-intel.enable_ipiv: IPI virtualization; kvm-amd.enable_ipiv from 6.18 on"),
   avic: key(toggle, "kvm-amd.avic: the virtual APIC of AMD hosts"),
+  pml: key(toggle, "kvm-intel.pml: page-modification logging while a VM is migrated"),
   apic_timer_virt: key(flag, "Hardware APIC-timer virtualization, as if every Intel CPU and kernel had it"),
   halt_poll_ns: key(integer(0, 10_000_000), "kvm.halt_poll_ns: longest polling before a vCPU blocks"),
   halt_poll: key(modeOf(["off", "always", "adaptive"]), "Shape of halt polling"),
@@ -117,6 +125,14 @@ const cmdlineShape = {
   isolcpus: key(isolatedCpus, "isolcpus=: false, true (all but CPU 0 and its sibling) or a list"),
   idle: key(oneOf(["default", "poll"]), "idle="),
 } satisfies Record<keyof HostSpec["cmdline"], z.ZodType>;
+
+const migrationShape = {
+  max_bandwidth: key(
+    decimal(1, 1_000_000),
+    "max-bandwidth, MiB a second: QEMU's parameter, or what the link gives; the slower side counts",
+  ),
+  downtime_limit: key(integer(1, 2_000_000), "downtime-limit, milliseconds: the VM is stopped when what is left can be sent within it"),
+} satisfies Record<keyof HostSpec["migration"], z.ZodType>;
 
 /** The keys of a host specification; a group has them beside its own. */
 export const hostShape = {
@@ -136,6 +152,7 @@ export const hostShape = {
   kvm: key(section("kvm", kvmShape), "Module parameters of kvm and kvm-intel"),
   mitigations: key(section("mitigation", mitigationShape), "CPU vulnerabilities: auto, off or a mode"),
   tsx: key(toggle, "tsx="),
+  migration: key(section("migration", migrationShape), "QEMU's parameters of a migration that leaves the host"),
   guests: key(z.record(name, guest.nullable()), "Guests by name; null removes one"),
 } satisfies Record<keyof HostSpec, z.ZodType>;
 

@@ -47,12 +47,13 @@ function readWorkload(name: string, source: Source): { name: string; workload?: 
     ...issues.map(({ path, at, words }) => source.error(path, at, words)),
   ];
   if (errors.length > 0) return { name, errors };
-  const { background, ...said } = workloadFileSchema.parse(value);
+  const { background, rhythm, ...said } = workloadFileSchema.parse(value);
   const workload = {
     ...QUIET,
     doc: "",
     source: "",
     ...defined(said),
+    rhythm: { ...QUIET.rhythm, ...defined(rhythm ?? {}) },
     background: { ...QUIET.background, ...defined(background ?? {}) },
     name,
   };

@@ -3,15 +3,15 @@
  * nothing differs, so that loading an unchanged configuration does nothing.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Action, HostPlan } from "../fleet/action.ts";
+import type { HostAction, HostPlan } from "../fleet/action.ts";
 import type { HostSpec } from "../kvm/host-spec.ts";
 
 /** Actions in a fixed order: removals as the hosts ran, then the rest as they are wanted. */
-export function reconcile(running: ReadonlyMap<string, HostPlan>, wanted: readonly HostPlan[]): Action[] {
+export function reconcile(running: ReadonlyMap<string, HostPlan>, wanted: readonly HostPlan[]): HostAction[] {
   const names = new Set(wanted.map(({ name }) => name));
   const sameSpec = comparer();
-  const removals = [...running.keys()].filter((name) => !names.has(name)).map((name): Action => ({ kind: "remove", name }));
-  const changes = wanted.flatMap((host): Action[] => {
+  const removals = [...running.keys()].filter((name) => !names.has(name)).map((name): HostAction => ({ kind: "remove", name }));
+  const changes = wanted.flatMap((host): HostAction[] => {
     const before = running.get(host.name);
     if (before === undefined) return [{ kind: "add", host }];
     const specIsSame = sameSpec(before.spec, host.spec);

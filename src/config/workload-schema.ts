@@ -1,8 +1,8 @@
 /** The schema of `workloads/<name>.yaml`, and of a workload's name in a guest. */
 import * as z from "zod";
-import type { BackgroundOperation, Workload } from "../guest/workload.ts";
+import type { BackgroundOperation, Rhythm, Workload } from "../guest/workload.ts";
 import { WORKLOAD_NAMES } from "../guest/workloads.ts";
-import { decimal, integer } from "./scalars.ts";
+import { decimal, integer, oneOf } from "./scalars.ts";
 
 /** What a workload of one's own may be called. */
 export const WORKLOAD_NAME = /^[a-z][a-z0-9._-]{0,39}$/;
@@ -35,6 +35,13 @@ const backgroundShape = {
   other: rate("Exits for reasons that have no rules here; they count as OTHER and have no series"),
 } satisfies Record<BackgroundOperation, z.ZodType>;
 
+const rhythmShape = {
+  shape: oneOf(["steady", "bursts", "diurnal"]).optional().describe("steady; bursts: all or little; diurnal: up and down as a cosine"),
+  period_s: decimal(0.001, 1e9).optional().describe("Length of a period, seconds from the guest's boot on"),
+  busy_share: decimal(0.001, 1).optional().describe("Part of each period that is busy (bursts)"),
+  quiet_load: decimal(0.001, 1).optional().describe("What is left of the demand at the quietest time"),
+} satisfies Record<keyof Rhythm, z.ZodType>;
+
 const workloadShape = {
   doc: text("What it stands for"),
   source: text("Where its figures come from"),
@@ -54,11 +61,19 @@ const workloadShape = {
   doorbell_chance: chance("Doorbells (virtio notify, ioeventfd) per piece of work that was asked for"),
   interval_ns: decimal(0, 1e12).optional().describe("Interval of a periodic high-resolution timer with its own thread; 0: none"),
   soft_timers_per_second: rate("Timer-wheel timers that expire"),
+  rhythm: z.strictObject(rhythmShape).optional().describe("How requests and quiet interrupts come and go"),
   hyperv_apic: z
     .boolean({ error: "expected true | false" })
     .optional()
     .describe("The kernel reaches its APIC by Hyper-V's MSRs, which always exit (Windows with hv-vapic)"),
   background: z.strictObject(backgroundShape).optional().describe("Operations per second of guest compute"),
+  writes: z
+    .strictObject({
+      mib_per_second: decimal(0, 1e6).describe("MiB a second that a running vCPU dirties"),
+      working_set_mib: decimal(0.01, 1e6).describe("MiB among which its writes go"),
+    })
+    .optional()
+    .describe("Memory that the guest writes to, which counts when it is migrated"),
 } satisfies Record<keyof Workload, z.ZodType>;
 
 /** Every key may be missing: then the guest does nothing of the kind. */

@@ -95,6 +95,11 @@ export const HANDLERS = {
     spread: 2,
     indirectCalls: 6,
   }),
+  writeProtection: path(1100, "assumed: fast_page_fault walks to the entry and sets its write bit without a lock; one bit in the bitmap", {
+    spread: 0.5,
+    indirectCalls: 2,
+  }),
+  pmlFull: path(60, "assumed: clears an error code; the log itself is emptied before the handler"),
   doorbell: path(900, "assumed: KVM_FAST_MMIO_BUS look-up and eventfd_signal", { indirectCalls: 3 }),
   mmio: path(1960, `derived: ${EXIT_ANATOMY}: MMIO 8848 less port I/O 6888: decoding and emulating the instruction`, { indirectCalls: 6 }),
   pauseLoop: path(1500, "assumed: kvm_vcpu_on_spin looks for a vCPU to yield to", { spread: 0.5 }),
@@ -142,6 +147,8 @@ export const EXTRAS = {
     source:
       "derived: tscdeadline_latency of a busy guest, 3200 by an hrtimer and 800 less by the preemption timer (ce7a058a2117), less the exits",
   },
+  /** A posted-interrupt notification of a CPU to itself: sent, and in the guest acknowledged with nothing to find. */
+  selfNotification: { value: 500, source: "assumed: a write of the ICR, and a vector and an empty descriptor read by microcode" },
   /** perf's recording of an exit's two tracepoints, as far as it falls between their timestamps; only in what `stat` prints. */
   perfRecord: {
     value: 950,
@@ -155,6 +162,8 @@ export const EXTRAS = {
     source:
       "derived: half of the 1490 ticks per target that a broadcast takes on an EPYC Rome (kvm list, 2020-08-11), retpolines taken off; that the other half is the guest's own queues is assumed",
   },
+  /** One entry of a page-modification log: look-up of the memory slot, and a bit in its bitmap. */
+  pmlEntry: { value: 70, source: "assumed: kvm_vcpu_mark_page_dirty without a lock, most of it cache misses on the slot's bitmap" },
   /** Noticing a wake-up in the halt-polling loop. */
   pollNotice: { value: 180, source: "assumed: half a turn of the loop with its look at the vCPU, a cache line from another core" },
   /** Leaving the CPU when blocking, and coming back to it: schedule, halt bookkeeping. */

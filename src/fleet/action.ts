@@ -16,10 +16,25 @@ export interface HostPlan {
   readonly spec: HostSpec;
 }
 
-export type Action =
+/** A change of a host. */
+export type HostAction =
   | { readonly kind: "add"; readonly host: HostPlan }
   | { readonly kind: "remove"; readonly name: string }
   /** Live: counters, guests and pending timers stay; predicates are re-decided at the next arming. */
   | { readonly kind: "change"; readonly host: HostPlan }
   /** `cpu`, `cpus`, `ghz` or a guest's `vcpus` changed: counters start at 0, boot time moves. */
   | { readonly kind: "reboot"; readonly host: HostPlan };
+
+/**
+ * A VM is to move to another host, or to any host of a group. Whether it can, and how it went,
+ * stands in the published migrations.
+ */
+export interface MigrateAction {
+  readonly kind: "migrate";
+  /** Its name on the host where it lives: `web-1`, and `web-1@home` away from its home. */
+  readonly guest: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export type Action = HostAction | MigrateAction;

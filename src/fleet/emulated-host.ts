@@ -4,10 +4,12 @@
  */
 import { InvariantBroken } from "../lib/assert.ts";
 import { hashText } from "../sim/random.ts";
+import { AT, DIRECTIONS, DOWNTIME_EDGES, MIGRATION_RESULTS, type Direction, type MigrationResult } from "../kvm/counters.ts";
 import { KvmHost } from "../kvm/host.ts";
 import { viewCounters } from "../kvm/host-view.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import type { ResolvedHost } from "../kvm/resolved.ts";
+import type { Arrival } from "../kvm/saved-vm.ts";
 import type { HostPlan } from "./action.ts";
 import type { HostSnapshot } from "./snapshot.ts";
 
@@ -15,7 +17,7 @@ import type { HostSnapshot } from "./snapshot.ts";
 const hostSeed = (seed: number, name: string): number => hashText(name, seed);
 
 export class EmulatedHost {
-  private plan: HostPlan;
+  plan: HostPlan;
   private kvm: KvmHost;
   private failure: string | null = null;
   private generation = 1;
@@ -37,6 +39,40 @@ export class EmulatedHost {
     this.plan = plan;
     this.changed(nowNs);
     this.guarded(nowNs, () => this.kvm.configure(resolved));
+  }
+
+  /** Takes a VM away or in; its own configuration stays as it is. */
+  rehost(resolved: ResolvedHost, nowNs: number, arrival?: Omit<Arrival, "elapsed"> & { readonly elapsedNs: number }): void {
+    this.advance(nowNs);
+    const at = arrival === undefined ? undefined : { ...arrival, elapsed: Math.round((arrival.elapsedNs / 1e9) * resolved.tscHz) };
+    this.guarded(nowNs, () => this.kvm.configure(resolved, at));
+  }
+
+  /** What QEMU does with a VM of this host at `nowNs`; null when the host has stopped. */
+  manage<T>(nowNs: number, work: (kvm: KvmHost) => T): T | null {
+    this.advance(nowNs);
+    let result: T | null = null;
+    this.guarded(nowNs, () => (result = work(this.kvm)));
+    return result;
+  }
+
+  /** What KVM makes of it, tenants included. */
+  get resolved(): ResolvedHost {
+    return this.kvm.resolved;
+  }
+
+  get isRunning(): boolean {
+    return this.failure === null;
+  }
+
+  /** Counts a VM that left, or should have left. */
+  countMigration(direction: Direction, result: MigrationResult, downtimeNs: number | null): void {
+    const { tally, resolved } = this.kvm;
+    tally.add(AT.migrations + DIRECTIONS.indexOf(direction) * MIGRATION_RESULTS.length + MIGRATION_RESULTS.indexOf(result), 1);
+    if (downtimeNs === null) return;
+    const found = DOWNTIME_EDGES.findIndex((edge) => downtimeNs <= edge * 1e9);
+    tally.add(AT.downtimeBuckets + (found < 0 ? DOWNTIME_EDGES.length : found), 1);
+    tally.add(AT.downtimeCycles, Math.round((downtimeNs / 1e9) * resolved.tscHz));
   }
 
   /** Starts anew with a changed plan; the generation goes on. */
@@ -78,6 +114,7 @@ export class EmulatedHost {
   }
 
   private guarded(nowNs: number, work: () => void): void {
+    if (this.failure !== null) return;
     try {
       work();
     } catch (error) {

@@ -4,6 +4,8 @@
  */
 import type { ResolvedHost } from "../kvm/resolved.ts";
 import type { HostPlan } from "./action.ts";
+import type { MigrationRecord } from "./migration.ts";
+import type { Residence } from "./residences.ts";
 
 export interface HostSnapshot {
   readonly plan: HostPlan;
@@ -32,6 +34,10 @@ export interface FleetSnapshot {
   /** Emulated nanoseconds since the fleet's start. */
   readonly nowNs: number;
   readonly hosts: ReadonlyMap<string, HostSnapshot>;
+  /** Migrations that run, then those that ended, the latest first. */
+  readonly migrations: readonly MigrationRecord[];
+  /** VMs that live, or lived last, elsewhere than the configuration has them. */
+  readonly residences: readonly Residence[];
 }
 
 /** Scale of `high`. */

@@ -6,8 +6,11 @@ import { nearest } from "../lib/nearest.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
+import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
 import { GuestTimers } from "./guest-timers.ts";
+import type { IpiSettings } from "./ipi-method.ts";
 import { OP, type Op } from "./program.ts";
+import { stretched } from "./rhythm.ts";
 import { SpinLock } from "./spin-lock.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
 import { BACKGROUND_OPERATIONS, type BackgroundOperation, type Workload } from "./workload.ts";
@@ -20,10 +23,12 @@ export interface LinuxGuestSettings {
   readonly load: number;
   readonly hz: number;
   readonly nohz: boolean;
+  readonly timer: GuestTimer;
   readonly ghz: number;
   readonly boot: Instant;
   /** The guest kernel writes the clock event device twice when it restarts its first timer (before 5.15). */
   readonly restartsTwice: boolean;
+  readonly ipis: IpiSettings;
 }
 
 /** Softlockup watchdog: set_sample_period() of kernel/watchdog.c, 2 × watchdog_thresh / 5 seconds. */
@@ -37,6 +42,7 @@ export interface RunQueue {
 
 export class LinuxGuest {
   readonly nohz: boolean;
+  readonly clockEvent: ClockEventDevice;
   readonly messagesPerVcpu: number;
   readonly tickCycles: number;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
@@ -53,6 +59,8 @@ export class LinuxGuest {
   readonly locks: readonly SpinLock[];
 
   private readonly vcpus: number;
+  private readonly boot: Instant;
+  private readonly cyclesPerSecond: number;
   private readonly workload: Workload;
   private readonly workCycles: number;
   private readonly workTable: Float64Array;
@@ -67,9 +75,12 @@ export class LinuxGuest {
     const { workload, ghz, load } = settings;
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
     this.vcpus = settings.vcpus;
+    this.boot = settings.boot;
+    this.cyclesPerSecond = ghz * 1e9;
     this.workload = workload;
     this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
+    this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.interval_ns > 0);
     this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
@@ -109,10 +120,18 @@ export class LinuxGuest {
     return (due + this.intervalCycles * Math.max(1, Math.ceil((now - due + 1) / this.intervalCycles))) as Instant;
   }
 
-  /** Instant of the device's next interrupt, Infinity when the workload has none. */
-  arrivalAfter(now: Instant, draws: VcpuDraws): Instant {
+  /** Instant of the device's next interrupt, Infinity when the workload has none. `moved`: how far the time axis was moved since the boot. */
+  arrivalAfter(now: Instant, moved: number, draws: VcpuDraws): Instant {
     if (this.arrivalCycles === Infinity) return Infinity as Instant;
-    return (now + exponential(draws.arrival.next(), this.arrivalCycles)) as Instant;
+    const gap = exponential(draws.arrival.next(), this.arrivalCycles);
+    const { rhythm } = this.workload;
+    if (rhythm.shape === "steady") return (now + gap) as Instant;
+    const seconds = stretched(rhythm, this.secondsAt(now, moved), gap / this.cyclesPerSecond);
+    return (now + Math.max(1, nearest(seconds * this.cyclesPerSecond))) as Instant;
+  }
+
+  private secondsAt(now: Instant, moved: number): number {
+    return (now - moved - this.boot) / this.cyclesPerSecond;
   }
 
   /** The interrupt brings no request. */

@@ -44,11 +44,11 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     this.busy = guest.isBusy(index);
     this.ready = guest.messagesPerVcpu;
     this.toBackground = guest.backgroundGap(draws);
-    this.arrivalAt = guest.arrivalAfter(boot, draws);
+    this.arrivalAt = guest.arrivalAfter(boot, 0, draws);
   }
 
   override arrive(now: Instant): boolean {
-    this.arrivalAt = this.guest.arrivalAfter(now, this.draws);
+    this.arrivalAt = this.guest.arrivalAfter(now, this.moved, this.draws);
     if (!this.guest.isQuiet(this.draws)) this.ring++;
     const raises = !this.raised;
     this.raised = true;

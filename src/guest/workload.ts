@@ -26,11 +26,26 @@ export interface Workload {
   readonly interval_ns: number;
   /** Timer-wheel timers that expire per second (TCP, kernel housekeeping). */
   readonly soft_timers_per_second: number;
+  /** How requests and quiet interrupts come and go: their rates are those of the busy time. */
+  readonly rhythm: Rhythm;
   /** The kernel reaches its APIC by Hyper-V's MSRs, which always exit (Windows with hv-vapic). */
   readonly hyperv_apic: boolean;
   /** Background operations per second of guest compute. */
   readonly background: Readonly<Record<BackgroundOperation, number>>;
+  /** Memory that it writes to while it runs: MiB that a second dirties anew, and the working set among which its writes go; all assumed. */
+  readonly writes: { readonly mib_per_second: number; readonly working_set_mib: number };
   readonly source: string;
+}
+
+/** Demand over time, from the guest's boot on. */
+export interface Rhythm {
+  /** `bursts`: all or little, a noisy neighbour; `diurnal`: up and down as a cosine, least at the boot. */
+  readonly shape: "steady" | "bursts" | "diurnal";
+  readonly period_s: number;
+  /** Part of each period that is busy (bursts). */
+  readonly busy_share: number;
+  /** What is left of the demand at the quietest time, from 0.001 to 1. */
+  readonly quiet_load: number;
 }
 
 /** Operations that a guest comes to now and then while it computes. */
@@ -64,6 +79,7 @@ export const QUIET = {
   doorbell_chance: 0,
   interval_ns: 0,
   soft_timers_per_second: 0,
+  rhythm: { shape: "steady", period_s: 86_400, busy_share: 0.5, quiet_load: 0.1 },
   hyperv_apic: false,
   background: {
     cpuid: 0,
@@ -80,4 +96,5 @@ export const QUIET = {
     apic_register: 0,
     other: 0,
   },
+  writes: { mib_per_second: 20, working_set_mib: 32 },
 } as const satisfies Omit<Workload, "doc" | "source">;

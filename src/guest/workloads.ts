@@ -8,6 +8,7 @@ import { hackbench } from "./workloads/hackbench.ts";
 import { idle } from "./workloads/idle.ts";
 import { lightService } from "./workloads/light-service.ts";
 import { memory } from "./workloads/memory.ts";
+import { noisy } from "./workloads/noisy.ts";
 import { packets } from "./workloads/packets.ts";
 import { redis } from "./workloads/redis.ts";
 import { sysbench } from "./workloads/sysbench.ts";
@@ -25,6 +26,7 @@ export const WORKLOADS = {
   windows,
   "light-service": lightService,
   sysbench,
+  noisy,
   hackbench,
   packets,
   cyclictest,

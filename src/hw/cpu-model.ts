@@ -73,6 +73,10 @@ export interface CpuModel {
   readonly hasAvicIpiErratum: boolean;
   /** MWAIT with an always-running APIC timer, so cpu-pm may hand MWAIT to the guest. */
   readonly hasMwaitAndArat: boolean;
+  /** Page-modification logging: the CPU logs the pages that a guest writes to. */
+  readonly hasPml: boolean;
+  /** The guest's TSC may tick at another rate than the host's. */
+  readonly hasTscScaling: boolean;
   /** Cycles of what only the hardware does. */
   readonly cycles: HardwareCycles;
   /** Where the facts come from; the word `assumed` marks those that no source states. */

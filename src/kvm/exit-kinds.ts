@@ -77,6 +77,9 @@ export const EXIT_KINDS = {
   cpuid: kind("CPUID", "kernel", "cpuid"),
   portIo: kind("IO_INSTRUCTION", "userspace", "portIo"),
   eptViolation: kind("EPT_VIOLATION", "kernel", "eptViolation"),
+  /** The page is mapped, and only protected to see who writes to it. */
+  writeProtection: kind("EPT_VIOLATION", "kernel", "writeProtection"),
+  pmlFull: kind("PML_FULL", "kernel", "pmlFull"),
   doorbell: kind("EPT_MISCONFIG", "kernel", { intel: "doorbell", amd: "emulatedDoorbell" }),
   mmio: kind("EPT_MISCONFIG", "userspace", "mmio"),
   pauseLoop: kind("PAUSE_INSTRUCTION", "kernel", "pauseLoop"),

@@ -20,6 +20,7 @@ import { interruptWindow } from "./exits/interrupt-window.ts";
 import { ioInstruction } from "./exits/io-instruction.ts";
 import { msrWrite } from "./exits/msr-write.ts";
 import { pauseInstruction } from "./exits/pause-instruction.ts";
+import { pmlFull } from "./exits/pml-full.ts";
 import { preemptionTimer } from "./exits/preemption-timer.ts";
 import { vmcall } from "./exits/vmcall.ts";
 
@@ -39,6 +40,7 @@ export const EXITS = {
   APIC_WRITE: apicWrite,
   APIC_ACCESS: apicAccess,
   AVIC_INCOMPLETE_IPI: avicIncompleteIpi,
+  PML_FULL: pmlFull,
   DR_ACCESS: drAccess,
   INVD: invd,
   OTHER: other,

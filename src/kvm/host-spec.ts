@@ -35,6 +35,13 @@ export interface MitigationSettings {
   readonly spec_ctrl_toggle: Switch;
 }
 
+export interface MigrationSettings {
+  /** MiB a second. */
+  readonly max_bandwidth: number;
+  /** Milliseconds in which what is left has to be sent, so that the VM is stopped for it. */
+  readonly downtime_limit: number;
+}
+
 export interface GuestSpec {
   /** VMs of this kind. */
   readonly count: number;
@@ -65,6 +72,10 @@ export interface GuestSpec {
   readonly kernel: KernelChoice;
   /** Clock event device of the guest kernel. */
   readonly timer: GuestTimer;
+  /** GiB. */
+  readonly memory_gb: number;
+  /** MiB a second that all its vCPUs dirty while they run; `auto` is the workload's. */
+  readonly dirty_rate: "auto" | number;
 }
 
 export interface HostSpec {
@@ -90,11 +101,14 @@ export interface HostSpec {
     readonly avic: Switch;
     /** Hardware APIC-timer virtualization, as if CPU and kernel had it. */
     readonly apic_timer_virt: boolean;
+    readonly pml: Switch;
     readonly halt_poll_ns: number;
     readonly halt_poll: "off" | "always" | "adaptive";
     readonly lapic_timer_advance: "auto" | "off" | "adaptive" | number;
   };
   readonly mitigations: MitigationSettings;
   readonly tsx: Switch;
+  /** QEMU's parameters of a migration that leaves this host. */
+  readonly migration: MigrationSettings;
   readonly guests: Readonly<Record<string, GuestSpec>>;
 }

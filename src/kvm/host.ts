@@ -29,7 +29,7 @@ import { InterruptDelivery } from "./posted-interrupt.ts";
 import type { ResolvedHost } from "./resolved.ts";
 import { RunLoop, type ExitObserver } from "./run-loop.ts";
 import { Scheduler } from "./scheduler.ts";
-import { arrivedVm, leaveKvmRun, restoreVm, saveVm, type Arrival, type SavedVm } from "./saved-vm.ts";
+import { arrivedVm, leaveKvmRun, restoreVm, type Arrival } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
 import { Tally } from "./tally.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
@@ -38,6 +38,7 @@ import { VcpuEvents } from "./vcpu-events.ts";
 import { VcpuSwitch } from "./vcpu-switch.ts";
 import { WorkCounters } from "./work-counters.ts";
 import { VhostNet } from "./vhost.ts";
+import { VmControl } from "./vm-control.ts";
 import { bootVm, bootWorkload, decide, endVm, samePrograms, type Boot, type Vm } from "./vm.ts";
 
 /** Instants are moved back by this when they reach it, so that they stay exact integers: half an hour. A power of two. */
@@ -67,6 +68,8 @@ export class KvmHost {
   private readonly operations: GuestOperations;
   private readonly loop: RunLoop;
   private readonly events: VcpuEvents;
+  /** QEMU's hold on its VMs. */
+  readonly control: VmControl;
   private vcpuEvents: EventTree = new EventTree(1);
   private cpuEvents: EventTree = new EventTree(1);
 
@@ -111,6 +114,7 @@ export class KvmHost {
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
     const { loop, operations, block, ipis, switching } = this;
     this.events = new VcpuEvents({ loop, delivery, operations, timer, block, ipis, scheduler, switching, pauses, cpus, vhost });
+    this.control = new VmControl(this, seed, delivery, (vcpu, at) => leaveKvmRun(vcpu, cpus, scheduler, at));
     this.configure(resolved);
   }
 
@@ -153,44 +157,22 @@ export class KvmHost {
   configure(resolved: ResolvedHost, arrival?: Arrival): void {
     assert(resolved.spec.cpus === this.cpus.count, "a host keeps its number of CPUs until it reboots");
     this.resolved = resolved;
-    const ghz = resolved.tscHz / 1e9;
     this.accounting.countsReentry = resolved.traits.exitsStatCountsReentry;
     this.block.settings = blockSettings(resolved);
+    this.timer.restartsAfterBlock = resolved.preemptionTimer.value && resolved.traits.hvTimerAfterBlock === "always";
     this.switching.settings = switchSettings(resolved);
     this.scheduler.settings = schedulerSettings(resolved);
     this.ipis.settings = operationSettings(resolved);
     this.operations.settings = operationSettings(resolved);
     this.loop.settings = loopSettings(resolved);
-    this.placeVms(resolved, ghz, arrival);
+    this.placeVms(resolved, resolved.tscHz / 1e9, arrival);
     this.cpus.configure(cpuSettings(resolved), this.now);
     this.vcpuEvents = new EventTree(this.vcpus.length);
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
     if (arrival === undefined) return;
-    restoreVm(this.vm(arrival.name), arrival, this.now, this.timer, this.block);
+    restoreVm(this.vms, arrival, this.now, this.timer, this.block);
     this.keyEvents();
-  }
-
-  /** vm_stop: the VM's vCPUs leave the guest as soon as they can, and do not enter it again. */
-  pause(name: string): void {
-    for (const vcpu of this.vm(name).vcpus) {
-      vcpu.stop = (at) => leaveKvmRun(vcpu, this.cpus, this.scheduler, at);
-      this.delivery.kick(vcpu, this.now);
-    }
-  }
-
-  /** All vCPUs of the VM have stopped. */
-  isPaused(name: string): boolean {
-    return this.vm(name).vcpus.every(({ state }) => state === STATE.paused);
-  }
-
-  /** Saves a paused VM and takes it off the host, which is `resolved` without it. */
-  takeOut(name: string, resolved: ResolvedHost): SavedVm {
-    const saved = saveVm(this.vm(name), this.now);
-    this.configure(resolved);
-    // The host has counted what the guest did on it.
-    for (const { program } of saved.vcpus) program.workCycles = 0;
-    return saved;
   }
 
   /** Emulates up to `until` (cycles since boot), events at that instant included. */
@@ -234,12 +216,6 @@ export class KvmHost {
   /** Physical CPUs, for the view of a slice border. */
   get physicalCpus(): PhysicalCpus {
     return this.cpus;
-  }
-
-  private vm(name: string): Vm {
-    const vm = this.vms.find((one) => one.name === name);
-    assert(vm !== undefined, `the host has a VM ${name}`);
-    return vm;
   }
 
   /** Keeps VMs that are still wanted with their vCPUs, boots the others or takes up the one that arrives. */
@@ -286,6 +262,7 @@ export class KvmHost {
   private memoryChanged(watcher: Vcpu | undefined): void {
     if (watcher === undefined || !watcher.program.memoryChanged() || watcher.state !== STATE.guest) return;
     watcher.stepAt = (this.now + watcher.program.runCycles) as Instant;
+    watcher.writes?.takeRest();
     this.vcpuEvents.set(watcher.index, watcher.nextAt());
   }
 

@@ -86,15 +86,25 @@ function avicIpis(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<
   return { value: true, why: "AVIC sends IPIs, and kvm_amd.enable_ipiv=Y is the default" };
 }
 
+/** Hardware APIC-timer virtualization: what if CPU and kernel had it. */
+export function apicTimerVirt(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  if (!spec.kvm.apic_timer_virt) return { value: false, why: "apic_timer_virt is off: no kernel has it yet" };
+  if (cpu.vendor === "amd") return { value: false, why: "APIC-timer virtualization is Intel's" };
+  if (!apicv(spec, cpu, traits).value) return { value: false, why: "it needs enable_apicv" };
+  return { value: true, why: "asked for, as if the CPU and the kernel had it" };
+}
+
 /** kvm.halt_poll_ns and its companions; `off` is halt_poll_ns=0. */
 export function haltPoll(spec: HostSpec, traits: KernelTraits): HaltPollSettings {
   const off = spec.kvm.halt_poll === "off" || spec.kvm.halt_poll_ns === 0;
+  const growStartNs = 10_000;
   return {
     mode: off ? "off" : spec.kvm.halt_poll,
     maxNs: off ? 0 : spec.kvm.halt_poll_ns,
     grow: 2,
-    growStartNs: 10_000,
+    growStartNs,
     shrink: traits.haltPollShrink,
+    shrinkFloorNs: traits.haltPollShrinkFloor ? growStartNs : 0,
   };
 }
 
@@ -112,4 +122,12 @@ export function timerAdvance(spec: HostSpec, traits: KernelTraits): Decided<Time
     case "adaptive":
       return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: "lapic_timer_advance_ns=-1: follows the observed delay (5.4 on)" };
   }
+}
+
+/** kvm_intel.pml: the CPU logs what a guest writes to, while its VM is migrated. */
+export function pml(spec: HostSpec, cpu: CpuModel): Decided<boolean> {
+  if (cpu.vendor === "amd") return { value: false, why: "SVM has no page-modification log: pages are write-protected" };
+  if (!cpu.hasPml) return { value: false, why: "the CPU has no page-modification log: pages are write-protected" };
+  if (spec.kvm.pml === "off") return { value: false, why: "kvm_intel.pml=N: pages are write-protected" };
+  return { value: true, why: "default Y, and the CPU has it" };
 }

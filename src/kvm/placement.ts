@@ -102,6 +102,25 @@ function vmsOf(
   return Array.from({ length: count }, (_, i) => ({ kind, number: i + 1, cpus: cpus.slice(i * vcpus, (i + 1) * vcpus), sharedCpus }));
 }
 
+/** A place for one more VM beside those that have theirs, and keep them. Throws a SpecError when it does not fit. */
+export function placeOne(
+  kind: string,
+  guest: GuestSpec,
+  spec: Host,
+  isolated: readonly boolean[],
+  others: readonly Pick<PlacedGuest, "cpus" | "sharedCpus">[],
+): PlacedGuest {
+  const one: Kind = [kind, { ...guest, count: 1 }];
+  const pinned = others.flatMap(({ cpus, sharedCpus }) => (sharedCpus === null ? cpus : []));
+  const floating = others.filter(({ sharedCpus }) => sharedCpus !== null);
+  const shared = floating.flatMap(({ sharedCpus }) => sharedCpus ?? []);
+  const starting = Array.from({ length: spec.cpus }, (_, cpu) => floating.filter(({ cpus }) => cpus.includes(cpu)).length);
+  const [place] = guest.dedicated
+    ? pin(one, spec, isolated, { taken: new Set([...pinned, ...shared]), wanted: new Set() })
+    : share(one, spec, isolated, new Set(pinned), starting);
+  return place as PlacedGuest;
+}
+
 /** CPUs that a guest may use, in the order in which it takes them. */
 function candidatesOf(kind: string, guest: GuestSpec, spec: Host, isolated: readonly boolean[]): readonly number[] {
   if (!isClass(guest.placement)) return parseCpuList(guest.placement, spec.cpus, ["guests", kind, "placement"]);

@@ -9,10 +9,10 @@
 import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
 import { readQuantile } from "../sim/samplers.ts";
-import { OP, VECTOR, type Vector } from "../guest/program.ts";
+import { OP, VECTOR } from "../guest/program.ts";
 import { nearest } from "../lib/nearest.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
-import { statIndex, type Accounting } from "./accounting.ts";
+import type { Accounting } from "./accounting.ts";
 import { AT, VCPU_STATES } from "./counters.ts";
 import { KIND, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import { EXIT_REASONS } from "./exits.ts";
@@ -20,13 +20,13 @@ import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
+import { takeInterrupt } from "./take-interrupt.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const GUEST = AT.vcpuCycles + VCPU_STATES.indexOf("guest");
 const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
-const INJECTIONS = statIndex("irq_injections");
 /** Number of each kind's reason, for its stream of noise. */
 const REASON_OF_KIND = KIND_LIST.map((kind) => EXIT_REASONS.indexOf(kind.reason));
 
@@ -81,7 +81,7 @@ export class RunLoop {
 
   /** The guest is left in the middle of a stretch of computation. */
   exitByEvent(vcpu: Vcpu, kind: number, now: Instant): void {
-    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.beginExit(vcpu, kind, now);
   }
 
@@ -157,12 +157,21 @@ export class RunLoop {
     }
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
-    if (!vcpu.haltedInGuest) vcpu.program.runCycles = vcpu.stepAt - now;
+    this.lookAtIrr(vcpu, now);
+  }
+
+  /** The CPU evaluates the virtual IRR in the middle of the guest's computation. */
+  lookAtIrr(vcpu: Vcpu, now: Instant): void {
+    if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.settle(vcpu, now);
   }
 
   /** The guest has come to the end of a stretch of computation. */
   step(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.writes !== null && vcpu.writes.rest > 0) {
+      this.exitByEvent(vcpu, vcpu.writes.write(now), now);
+      return;
+    }
     vcpu.program.runCycles = 0;
     this.settle(vcpu, now);
   }
@@ -197,6 +206,10 @@ export class RunLoop {
       vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
       total += vcpu.pendingInterruptCycles;
       vcpu.pendingInterruptCycles = 0;
+    }
+    if (vcpu.writes !== null) {
+      vcpu.writes.ran(now);
+      if (cost.interruptsOnAt !== Infinity) total += vcpu.writes.flush(vcpu);
     }
     vcpu.stepAt = (now + total) as Instant;
   }
@@ -251,6 +264,7 @@ export class RunLoop {
   /** The guest goes on: takes interrupts, and runs to its next operation that is not at once. */
   private settle(vcpu: Vcpu, now: Instant): void {
     const { program } = vcpu;
+    if (vcpu.writes !== null) vcpu.writes.ran(now);
     for (;;) {
       if (vcpu.apicv && vcpu.irr !== 0 && (program.interruptible || vcpu.haltedInGuest)) this.take(vcpu, now);
       if (vcpu.haltedInGuest) {
@@ -266,6 +280,7 @@ export class RunLoop {
       if (program.runCycles > 0) {
         if (vcpu.refillLeft > 0) refillPredictors(vcpu, this.settings.predictorRefill);
         vcpu.stepAt = (now + program.runCycles) as Instant;
+        if (vcpu.writes !== null) vcpu.writes.runs(vcpu, now);
         return;
       }
       if (program.op === OP.none) program.next(now);
@@ -273,26 +288,13 @@ export class RunLoop {
     }
   }
 
-  /** The highest pending vector is taken by the guest. */
   private take(vcpu: Vcpu, now: Instant): void {
-    const vector = (1 << (31 - Math.clz32(vcpu.irr))) as Vector;
-    vcpu.irr &= ~vector;
-    const at = (now + this.settings.interruptDelivery) as Instant;
-    if (vcpu.haltedInGuest) {
-      vcpu.sleptInGuest += asleepInGuest(vcpu, now);
-      vcpu.haltedInGuest = false;
-    }
-    // vmx_inject_irq counts; what APICv delivers from the virtual IRR passes KVM by.
-    if (!vcpu.apicv) this.tally.add(INJECTIONS, 1);
-    if (vector === VECTOR.timer && vcpu.lateFor !== NEVER) {
-      this.accounting.timerLatency(Math.max(0, at - vcpu.lateFor));
-      vcpu.lateFor = NEVER;
-    }
-    if (vector === VECTOR.reschedule && vcpu.ipiSentAt !== NEVER) {
-      this.accounting.ipiLatency(at - vcpu.ipiSentAt);
-      vcpu.ipiSentAt = NEVER;
-    }
-    vcpu.program.interrupt(vector, at, vcpu.program.runCycles);
-    vcpu.program.runCycles += at - now;
+    takeInterrupt(vcpu, now, this.settings.interruptDelivery, this.accounting, this.tally);
   }
+}
+
+/** The guest's stretch of computation is broken off; the program goes on with the rest of it. */
+function breakOff(vcpu: Vcpu, now: Instant): void {
+  vcpu.program.runCycles = vcpu.stepAt - now;
+  if (vcpu.writes !== null) vcpu.program.runCycles += vcpu.writes.takeRest();
 }

@@ -27,7 +27,7 @@ import { bootVm, samePrograms, type Vm } from "./vm.ts";
 export interface SavedVcpu {
   /** Registers and memory. */
   readonly program: Program;
-  /** KVM_GET_MP_STATE: halted; what is pending wakes it on the other side. */
+  /** KVM_GET_MP_STATE: its last instruction was a HLT; what is pending wakes it on the other side. */
   readonly halted: boolean;
   /** HLT or MWAIT without an exit: the core itself slept. */
   readonly haltedInGuest: boolean;
@@ -62,9 +62,8 @@ export interface Arrival {
 
 const HALTS: ReadonlySet<number> = new Set([KIND.hlt, KIND.hltReenter, KIND.hltBlocks]);
 
-/** KVM_RUN returns to a QEMU that stops the VM. After a HLT the vCPU's state is "halted" until KVM finds it runnable. */
+/** KVM_RUN returns to a QEMU that stops the VM. */
 export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, scheduler: Scheduler, now: Instant): void {
-  vcpu.halted = HALTS.has(vcpu.kind);
   vcpu.state = STATE.paused;
   vcpu.since = now;
   vcpu.stepAt = NEVER;
@@ -94,7 +93,7 @@ function saveVcpu(vcpu: Vcpu): SavedVcpu {
   const irr = vcpu.irr | vcpu.pir;
   return {
     program,
-    halted: vcpu.halted,
+    halted: HALTS.has(vcpu.kind),
     haltedInGuest,
     irr,
     destinationWritten,
@@ -122,7 +121,9 @@ export function arrivedVm(arrival: Arrival | undefined, host: ResolvedHost, gues
 }
 
 /** Lets a VM that came here go on: the state of all its vCPUs first, then their KVM_RUN. */
-export function restoreVm(vm: Vm, { saved, elapsed }: Arrival, now: Instant, timer: LapicTimer, block: VcpuBlock): void {
+export function restoreVm(vms: readonly Vm[], { name, saved, elapsed }: Arrival, now: Instant, timer: LapicTimer, block: VcpuBlock): void {
+  const vm = vms.find((one) => one.name === name);
+  assert(vm !== undefined, `the host has the VM ${name} that arrives`);
   // Its guest was changed on the way so that it had to boot.
   if (vm.lives !== saved.lives) return;
   const delta = now - saved.at - elapsed;

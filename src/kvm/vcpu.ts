@@ -15,15 +15,13 @@ import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { VcpuWrites } from "./dirty-log.ts";
 import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
 import type { TimerAdvance } from "./timer-advance.ts";
 import { VcpuSettings } from "./vcpu-settings.ts";
 
-/**
- * Numbers of VCPU_STATES; a paused vCPU is in none of them, as its thread is not in KVM_RUN. From
- * `blocked` on the thread is on no CPU.
- */
+/** Numbers of VCPU_STATES; a paused vCPU, not in KVM_RUN, is in none. From `blocked` on the thread is on no CPU. */
 export const STATE = { guest: 0, exit: 1, poll: 2, blocked: 3, steal: 4, paused: 5 } as const;
 
 /** What can happen to a vCPU, in the order of simultaneous events. */
@@ -60,6 +58,8 @@ export const TIMER = {
   callback: 3,
   /** A housekeeping CPU waits for the deadline and posts the interrupt. */
   posting: 4,
+  /** The CPU keeps the deadline, and delivers into the guest. */
+  virtual: 5,
 } as const;
 
 /** The network device of a VM whose packets go to another VM of the host. */
@@ -102,8 +102,6 @@ export class Vcpu extends VcpuSettings {
   haltedInGuest = false;
   /** A signal waits for it to leave KVM_RUN: what happens instead of the next entry. */
   stop: ((now: Instant) => void) | null = null;
-  /** Of a paused vCPU: its last instruction was a HLT (KVM_MP_STATE_HALTED). */
-  halted = false;
 
   // When something happens to it next.
   source: number = SOURCE.step;
@@ -125,14 +123,13 @@ export class Vcpu extends VcpuSettings {
   pvEoiAsked = false;
   /** When the reschedule IPI that is pending was sent. */
   ipiSentAt: Instant = NEVER;
-
   timer: number = TIMER.none;
   deadline: Instant = NEVER;
-  /** It is armed by a deadline (TSC_DEADLINE), not by a count; then KVM may fire it early and wait. */
+  /** Armed by a deadline (TSC_DEADLINE), which KVM may fire early to wait; or by a count, with a period in periodic mode, else 0. */
   deadlineMode = true;
-  /** Cycles from one expiry to the next in periodic mode, else 0. */
   period = ZERO;
   timerCpu = 0;
+  hvTimerBeforeBlock = false;
   /** apic->lapic_timer.pending. */
   timerPending = false;
   /** expired_tscdeadline, or NEVER: the entry waits for it. */
@@ -140,7 +137,6 @@ export class Vcpu extends VcpuSettings {
   /** Deadline of the timer interrupt that is pending, for its latency. */
   lateFor: Instant = NEVER;
   advance: TimerAdvance;
-
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
   /** When an event reached the core that sleeps in the guest, and when the core is out of its C-state. */
@@ -149,6 +145,8 @@ export class Vcpu extends VcpuSettings {
   /** Cycles that its core has slept inside the guest, in complete stretches. */
   sleptInGuest = ZERO;
   wakeRequested = false;
+  /** Its writes, while the memory of its VM is watched. */
+  writes: VcpuWrites | null = null;
   /** When its thread went to sleep last. */
   blockedAt: Instant = NEVER;
   /** Another thread wants the CPU that it polls on. */
@@ -288,6 +286,7 @@ export class Vcpu extends VcpuSettings {
     this.expiredDeadline = move(this.expiredDeadline);
     this.lateFor = move(this.lateFor);
     this.haltStart = move(this.haltStart);
+    this.writes?.shift(delta);
     this.wokenAt = move(this.wokenAt);
     this.awakeAt = move(this.awakeAt);
     this.blockedAt = move(this.blockedAt);

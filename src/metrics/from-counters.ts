@@ -43,6 +43,13 @@ export function histogram(buckets: Region, sum: Region, edges: readonly number[]
   return { series: () => series, values: (host) => histograms(host, buckets, sum, edges, labels.length) };
 }
 
+/** One histogram of durations: `sum` holds TSC cycles, edges are seconds. */
+export function secondsHistogram(buckets: Region, sum: Region, edges: readonly number[]): HostMetric {
+  const { series, values } = histogram(buckets, sum, edges, [{}]);
+  const sumAt = edges.length + 1;
+  return { series, values: (host, times) => values(host, times).with(sumAt, counterAt(host, AT[sum]) / host.resolved.tscHz) };
+}
+
 /** The same where a host's labels are its vendor's. */
 export function histogramByVendor(buckets: Region, sum: Region, edges: readonly number[], labels: LabelsByVendor): HostMetric {
   const series = byVendor((vendor) => labels[vendor].flatMap((own) => histogramSeries(edges, own)));

@@ -6,6 +6,7 @@ import { factsOf, factsOfPlan } from "./facts.ts";
 import { exitMetrics } from "./host/exits.ts";
 import { fastpathMetrics } from "./host/fastpaths.ts";
 import { hostMetrics } from "./host/host.ts";
+import { migrationMetrics } from "./host/migrations.ts";
 import { mitigationMetrics } from "./host/mitigations.ts";
 import { statisticsMetrics } from "./host/statistics.ts";
 import { timeMetrics } from "./host/time.ts";
@@ -20,6 +21,7 @@ export const HOST_METRIC: Readonly<Record<HostMetricName, HostMetric>> = {
   ...fastpathMetrics,
   ...timerMetrics,
   ...timeMetrics,
+  ...migrationMetrics,
   ...statisticsMetrics,
   ...mitigationMetrics,
 } satisfies Record<HostMetricName, HostMetric>;

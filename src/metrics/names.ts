@@ -94,6 +94,16 @@ export const HOST_METRICS = {
     labels: ["result"],
   },
   kvm_guest_work_cycles_total: { type: "counter", help: "Useful guest cycles: the score of the workload.", labels: ["workload"] },
+  kvm_migrations_total: {
+    type: "counter",
+    help: "Migrations of guests away from this host by their end, and by whether the guest has fewer or more of the timer and ICR fastpaths there.",
+    labels: ["direction", "result"],
+  },
+  kvm_migration_downtime_seconds: {
+    type: "histogram",
+    help: "Time for which guests that left this host did not run.",
+    labels: [],
+  },
   kvm_stat_total: { type: "counter", help: "Statistics of KVM itself under their names there, quirks included.", labels: ["name"] },
   kvm_mitigation_state: {
     type: "gauge",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { completeHostSpec } from "../../src/config/defaults.ts";
 import type { HostSpecPatch } from "../../src/config/host-schema.ts";
 import { reconcile } from "../../src/config/reconcile.ts";
-import type { Action, HostPlan } from "../../src/fleet/action.ts";
+import type { HostAction, HostPlan } from "../../src/fleet/action.ts";
 
 const plan = (name: string, patch: HostSpecPatch = {}, rest: Partial<HostPlan> = {}): HostPlan => ({
   name,
@@ -19,7 +19,7 @@ const change = (before: HostSpecPatch, after: HostSpecPatch): string[] =>
   reconcile(byName([plan("a", before)]), [plan("a", after)]).map(({ kind }) => kind);
 
 /** What the fleet does with actions, as far as plans go. */
-function apply(running: ReadonlyMap<string, HostPlan>, actions: readonly Action[]): Map<string, HostPlan> {
+function apply(running: ReadonlyMap<string, HostPlan>, actions: readonly HostAction[]): Map<string, HostPlan> {
   const after = new Map(running);
   for (const action of actions) {
     if (action.kind === "remove") after.delete(action.name);

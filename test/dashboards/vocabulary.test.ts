@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
-import { parse } from "yaml";
 import { PROCESS_METRICS } from "../../dashboards/promql/process-metrics.ts";
 import { RECORDED } from "../../dashboards/promql/recorded.ts";
 import { EXIT_USES, HEADLINE_FASTPATHS, MITIGATION_COMPONENTS } from "../../dashboards/promql/vocabulary.ts";
@@ -8,6 +6,7 @@ import { MITIGATION_COMPONENTS as KNOWN_COMPONENTS } from "../../src/cost/compon
 import { CPU_USES } from "../../src/kvm/counters.ts";
 import { FASTPATHS } from "../../src/kvm/fastpaths.ts";
 import { collectProcessMetrics } from "../../src/metrics/prom-client.ts";
+import { recordings } from "../support/rules.ts";
 
 describe("the dashboards' words", () => {
   it("name the fastpaths of the headline", () => {
@@ -33,9 +32,5 @@ describe("the dashboards' words", () => {
 });
 
 test("the series that dashboards take as recorded are those of the recording rules", () => {
-  const { groups } = parse(readFileSync("config/stack/prometheus/rules/recording.yaml", "utf8")) as {
-    groups: { rules: { record: string }[] }[];
-  };
-  const recorded = groups.flatMap(({ rules }) => rules.map(({ record }) => record));
-  expect(recorded).toEqual(Object.keys(RECORDED));
+  expect(recordings().map(({ record }) => record)).toEqual(Object.keys(RECORDED));
 });

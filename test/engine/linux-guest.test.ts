@@ -3,6 +3,7 @@ import type { OwnWorkload } from "../../src/guest/workload-choice.ts";
 import { QUIET, type Workload } from "../../src/guest/workload.ts";
 import type { GuestSpec } from "../../src/kvm/host-spec.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
+import { bootWorkload } from "../../src/kvm/vm.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import { hostSpec, type HostOverrides } from "../support/host-spec.ts";
 
@@ -82,6 +83,37 @@ describe("a thread that sleeps until a time", () => {
   test("wakes its vCPU once an interval", () => {
     const rate = rates(own({ interval_ns: 2_000_000 }), { hz: 100 });
     expect(Math.abs(rate("HLT") - 500)).toBeLessThan(15);
+  });
+});
+
+describe("load that comes and goes", () => {
+  const bursts = own({
+    requests_per_second: 2000,
+    work_ns: 10_000,
+    rhythm: { shape: "bursts", period_s: 0.1, busy_share: 0.5, quiet_load: 0.02 },
+  });
+  const exitsBetween = (host: KvmHost, from: number, to: number): number => {
+    let exits = 0;
+    host.observe(null);
+    host.advance(Math.round(from * 2.5e9));
+    host.observe(() => exits++);
+    host.advance(Math.round(to * 2.5e9));
+    return exits;
+  };
+  const boot = (rebaseCycles?: number): KvmHost =>
+    new KvmHost(resolveHost(hostSpec({ cpus: 8, guests: { g: { vcpus: 1, workload: bursts, hz: 100 } } })), 7, bootWorkload, rebaseCycles);
+
+  test("exits in its bursts, and hardly between them", () => {
+    const host = boot();
+    const [busy, quiet, again] = [exitsBetween(host, 0.21, 0.24), exitsBetween(host, 0.26, 0.29), exitsBetween(host, 0.31, 0.34)];
+    expect(busy).toBeGreaterThan(10 * quiet);
+    expect(again).toBeGreaterThan(10 * quiet);
+  });
+
+  test("keeps its phase however often the host moves its time axis", () => {
+    const [one, many] = [boot(), boot(2 ** 26)];
+    expect(exitsBetween(many, 0.21, 0.29)).toBe(exitsBetween(one, 0.21, 0.29));
+    expect(many.rebases).toBeGreaterThan(5);
   });
 });
 

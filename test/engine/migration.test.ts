@@ -88,10 +88,10 @@ class Journey<P extends Program = LedgerProgram> {
 
   move(to: number, downtime: number): void {
     const { host, without } = this.here;
-    host.pause(VM);
-    while (!host.isPaused(VM)) this.run(500);
+    host.control.pause(VM);
+    while (!host.control.isPaused(VM)) this.run(500);
     for (const { since } of host.vcpus) this.pausedCycles += host.now - since + downtime;
-    const saved = host.takeOut(VM, without);
+    const saved = host.control.takeOut(VM, without);
     this.now += downtime;
     this.at = to;
     this.run(0);

@@ -5,9 +5,12 @@ import {
   AT,
   COUNTERS_LENGTH,
   CPU_USES,
+  DIRECTIONS,
+  DOWNTIME_EDGES,
   EXIT_CYCLE_EDGES,
   HALT_POLL_RESULTS,
   LATENCY_EDGES,
+  MIGRATION_RESULTS,
   MISSES,
   REGION_SIZE,
   TIMER_DELIVERIES,
@@ -46,6 +49,9 @@ const namesOf = (vendor: Vendor): Readonly<Record<Region, readonly string[]>> =>
     haltPollCycles: HALT_POLL_RESULTS.map((name) => `poll cycles ${name}`),
     workCycles: WORKLOAD_NAMES.map((name) => `work ${name}`),
     stats: KVM_STATS.map((name) => `stat ${name}`),
+    migrations: DIRECTIONS.flatMap((direction) => MIGRATION_RESULTS.map((result) => `migrations ${direction} ${result}`)),
+    downtimeBuckets: upTo(DOWNTIME_EDGES).map((edge) => `downtime ${edge}`),
+    downtimeCycles: ["downtime cycles"],
     emulatedCycles: ["emulated cycles"],
   };
 };

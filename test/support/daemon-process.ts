@@ -1,6 +1,6 @@
 /** The built daemon as a process of its own, on a configuration in a directory of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,6 +14,9 @@ groups:
   - { name: skx, count: 2, zone: bj-a, labels: { team: compute }, cpus: 4, guests: { web: { vcpus: 2, load: 0.2 } } }
   - { name: icx, count: 1, zone: bj-b, cpu: icelake-sp, cpus: 4, guests: { idle: { vcpus: 2, workload: idle } } }
 `;
+
+/** The demo fleet, which comes with the other files of its directory. */
+export const DEMO_FLEET = readFileSync("config/fleet/fleet.yaml", "utf8");
 
 export interface LogLine {
   readonly level: string;
@@ -31,6 +34,7 @@ export class DaemonProcess {
   /** Starts `serve` on a free port; `wrapper` is a command in front, such as unshare. */
   constructor(fleet = SMALL_FLEET, args: readonly string[] = [], wrapper: readonly string[] = []) {
     mkdirSync(join(this.#dir, "config"));
+    if (fleet === DEMO_FLEET) cpSync("config/fleet", this.configDir, { recursive: true });
     this.configure(fleet);
     const own = ["serve", "--config", join(this.#dir, "config"), "--state", join(this.#dir, "state")];
     const listen = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];

@@ -8,11 +8,13 @@ let prometheus: PrometheusProcess;
 beforeAll(async () => {
   daemon = new DaemonProcess();
   const { host } = new URL(await daemon.url());
-  prometheus = await PrometheusProcess.start(`
+  prometheus = await PrometheusProcess.start({
+    scrapeConfigs: `
   - { job_name: hosts, http_sd_configs: [{ url: "http://${host}/sd", refresh_interval: 1s }] }
   - { job_name: fleet, honor_labels: true, params: { "collect[]": [fleet] }, static_configs: [{ targets: ["${host}"] }] }
   - { job_name: daemon, params: { "collect[]": [daemon] }, static_configs: [{ targets: ["${host}"] }] }
-`);
+`,
+  });
 });
 afterAll(async () => {
   await prometheus.stop();

@@ -108,9 +108,9 @@ function travel(seed: number): readonly Stayed[] {
       host.configure(at, { name: VM, saved, elapsed: Math.round(DOWNTIME_SECONDS * at.tscHz) });
     }
     host.advance(Math.round(SECONDS * at.tscHz));
-    host.pause(VM);
-    for (let now = host.now; !host.isPaused(VM); now = host.now) host.advance(now + STEP);
-    saved = host.takeOut(VM, without);
+    host.control.pause(VM);
+    for (let now = host.now; !host.control.isPaused(VM); now = host.now) host.advance(now + STEP);
+    saved = host.control.takeOut(VM, without);
     return seen(samples.values.length - handled);
   });
 }

@@ -8,5 +8,6 @@ export const cyclictest = {
   work_cv: 0.1,
   interval_ns: 1_000_000,
   soft_timers_per_second: 4,
+  writes: { mib_per_second: 2, working_set_mib: 4 },
   source: "rt-tests cyclictest, interval 1000 us; the thread's own work is assumed",
 } as const satisfies Workload;

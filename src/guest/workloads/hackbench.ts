@@ -11,5 +11,6 @@ export const hackbench = {
   soft_timers_per_second: 20,
   background: { ...QUIET.background, cpuid: 1, page_fault: 10, pause_loop: 20 },
   preempt_chance: 0.6,
+  writes: { mib_per_second: 30, working_set_mib: 16 },
   source: "assumed work per message; MSR_WRITE is 90 % of the exits of a published run (1e9e2622a149)",
 } as const satisfies Workload;

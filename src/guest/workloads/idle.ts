@@ -8,5 +8,6 @@ export const idle = {
   work_cv: 0.5,
   soft_timers_per_second: 8,
   background: { ...QUIET.background, cpuid: 2, page_fault: 1, level_eoi: 0.2 },
+  writes: { mib_per_second: 5, working_set_mib: 16 },
   source: "assumed: a quiet Linux guest wakes a few times a second and vCPU for timers of its own",
 } as const satisfies Workload;

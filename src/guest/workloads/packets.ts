@@ -8,5 +8,6 @@ export const packets = {
   work_cv: 0.05,
   busy_vcpus: "all",
   soft_timers_per_second: 2,
+  writes: { mib_per_second: 200, working_set_mib: 64 },
   source: "assumed: DPDK programmer's guide describes poll mode; no exits but the tick's",
 } as const satisfies Workload;

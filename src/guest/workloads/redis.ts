@@ -11,5 +11,6 @@ export const redis = {
   doorbell_chance: 0.6,
   soft_timers_per_second: 100,
   background: { ...QUIET.background, cpuid: 4, page_fault: 20, level_eoi: 1 },
+  writes: { mib_per_second: 60, working_set_mib: 512 },
   source: "assumed: busy loop near 55 % load, small requests",
 } as const satisfies Workload;

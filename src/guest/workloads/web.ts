@@ -11,6 +11,7 @@ export const web = {
   doorbell_chance: 0.5,
   soft_timers_per_second: 60,
   background: { ...QUIET.background, cpuid: 8, port_io: 0.5, mmio: 2, page_fault: 40, pause_loop: 1, level_eoi: 2, hypercall: 0.2 },
+  writes: { mib_per_second: 40, working_set_mib: 128 },
   source:
     "assumed: rates of an ordinary service; the mix it gives has TSC_DEADLINE writes first, as clouds report (40 % of exits and more)",
 } as const satisfies Workload;

@@ -40,6 +40,8 @@ export const broadwellEp = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: true,
+  hasTscScaling: false,
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 740, source: "assumed: a core one generation older than the one that was measured" },
@@ -52,5 +54,5 @@ export const broadwellEp = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; " +
-    "base and turbo frequency (an E5-2680 v4), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (an E5-2680 v4), APICv, RTM, MWAIT, ARAT, PML and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

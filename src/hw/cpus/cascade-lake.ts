@@ -42,6 +42,8 @@ export const cascadeLake = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: true,
+  hasTscScaling: true,
   cycles: {
     ...SKYLAKE_CYCLES,
     ...EIBRS_SPEC_CTRL,
@@ -51,5 +53,5 @@ export const cascadeLake = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; no PSCHANGE_MC_NO, hence itlb_multihit: assumed; MDS_NO without TSX_CTRL: its bugs.c taa_select_mitigation; " +
-    "base and turbo frequency (a Platinum 8259CL), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8259CL), APICv, RTM, MWAIT, ARAT, PML and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -30,6 +30,8 @@ export const epycGenoa = {
   hasX2avic: true,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: false,
+  hasTscScaling: true,
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1050, source: "assumed: two generations newer than the EPYC of Dec 2020" },
@@ -38,5 +40,5 @@ export const epycGenoa = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; x2AVIC: Linux 6.18 svm/avic.c (Zen 4); " +
-    "base and turbo frequency (a 9654), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 9654), AVIC, MWAIT, ARAT and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -30,6 +30,8 @@ export const epycMilan = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: false,
+  hasTscScaling: true,
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1150, source: "assumed: a generation newer than the EPYC of Dec 2020" },
@@ -38,5 +40,5 @@ export const epycMilan = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; " +
-    "base and turbo frequency (a 7763), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7763), AVIC, MWAIT, ARAT and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

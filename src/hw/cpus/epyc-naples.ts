@@ -30,6 +30,8 @@ export const epycNaples = {
   hasX2avic: false,
   hasAvicIpiErratum: true,
   hasMwaitAndArat: true,
+  hasPml: false,
+  hasTscScaling: true,
   cycles: {
     ...EPYC_CYCLES,
     worldSwitch: { value: 1500, source: "assumed: a generation older than the EPYC of Dec 2020" },
@@ -38,5 +40,5 @@ export const epycNaples = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; erratum 1235: its svm/avic.c (family 17h); " +
-    "base and turbo frequency (a 7601), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7601), AVIC, MWAIT, ARAT and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -29,8 +29,10 @@ export const epycRome = {
   hasX2avic: false,
   hasAvicIpiErratum: true,
   hasMwaitAndArat: true,
+  hasPml: false,
+  hasTscScaling: true,
   cycles: EPYC_CYCLES,
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; erratum 1235: its svm/avic.c (family 17h); " +
-    "base and turbo frequency (a 7742), AVIC, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a 7742), AVIC, MWAIT, ARAT and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -31,6 +31,8 @@ export const haswellEp = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: false,
+  hasTscScaling: false,
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 780, source: "assumed: a core one and a half generations older than the one that was measured" },
@@ -43,5 +45,5 @@ export const haswellEp = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; RTM absent: erratum HSD136, assumed to be in force on all of the line; " +
-    "base and turbo frequency (an E5-2680 v3), APICv, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (an E5-2680 v3), APICv, MWAIT, ARAT, PML and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

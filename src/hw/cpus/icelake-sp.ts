@@ -31,6 +31,8 @@ export const icelakeSp = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: true,
+  hasTscScaling: true,
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 600, source: "assumed: a core one generation newer; no figure for this part at hand" },
@@ -41,5 +43,5 @@ export const icelakeSp = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; TAA_NO: assumed from Intel's documents; " +
-    "base and turbo frequency (a Platinum 8375C), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8375C), APICv, RTM, MWAIT, ARAT, PML and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

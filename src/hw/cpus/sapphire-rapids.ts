@@ -31,6 +31,8 @@ export const sapphireRapids = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: true,
+  hasTscScaling: true,
   cycles: {
     ...SKYLAKE_CYCLES,
     worldSwitch: { value: 560, source: "assumed: two generations newer than the core that was measured; no figure for this part at hand" },
@@ -46,5 +48,5 @@ export const sapphireRapids = {
   },
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; IPI virtualization: KVM: VMX: enable IPI virtualization v7; TAA_NO: assumed from Intel's documents; " +
-    "base and turbo frequency (a Platinum 8480+), APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "base and turbo frequency (a Platinum 8480+), APICv, RTM, MWAIT, ARAT, PML and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

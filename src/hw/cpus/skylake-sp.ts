@@ -43,8 +43,10 @@ export const skylakeSp = {
   hasX2avic: false,
   hasAvicIpiErratum: false,
   hasMwaitAndArat: true,
+  hasPml: true,
+  hasTscScaling: true,
   cycles: SKYLAKE_CYCLES,
   source:
     "affected matrix, BHI and PBRSB: Linux 7.1 arch/x86/kernel/cpu/common.c; preemption timer shift 5: assumed, typical of the line; " +
-    "turbo: assumed, a Platinum 8175M's; base frequency: the 2.5 GHz Skylake of the fastpath series' cover letters (2020); APICv, RTM, MWAIT and ARAT: assumed, general knowledge of the part",
+    "turbo: assumed, a Platinum 8175M's; base frequency: the 2.5 GHz Skylake of the fastpath series' cover letters (2020); APICv, RTM, MWAIT, ARAT, PML and TSC scaling: assumed, general knowledge of the part",
 } as const satisfies CpuModel;

@@ -75,7 +75,7 @@ export function commitTable(): string {
 /** Keys of a workload of one's own, with what the guest does when they are missing. */
 export function workloadKeyTable(): string {
   const { properties = {} } = workloadJsonSchema() as Schema;
-  const { background, ...own } = properties;
+  const { background, rhythm, ...own } = properties;
   const row = (prefix: string, standard: (key: string) => string | number | undefined, [key, one]: [string, Schema]): string[] => {
     const said = standard(key);
     return [code(prefix + key), wordsOf(one), said === undefined ? "" : code(String(said)), prose(one.description)];
@@ -84,6 +84,9 @@ export function workloadKeyTable(): string {
     ["key", "values", "default", "what it is"],
     [
       ...Object.entries(own).map((entry) => row("", (key) => (QUIET as unknown as Readonly<Record<string, string | number>>)[key], entry)),
+      ...Object.entries(rhythm?.properties ?? {}).map((entry) =>
+        row("rhythm.", (key) => (QUIET.rhythm as Readonly<Record<string, string | number>>)[key], entry),
+      ),
       ...Object.entries(background?.properties ?? {}).map((entry) => row("background.", () => 0, entry)),
     ],
   );

@@ -34,7 +34,7 @@ export function hostMetricTable(): string {
 }
 
 export function daemonMetricTable(): string {
-  const fleet = { nowNs: 0, hosts: new Map() };
+  const fleet = { nowNs: 0, hosts: new Map(), migrations: [], residences: [] };
   const families = daemonFamilies({ version: "", stats: new DaemonStats(), fleet, emulatedExits: 0 });
   return markdownTable(
     HEADING,
@@ -120,7 +120,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/_cycles(_by_component)?(_total)?$/, "TSC cycles"],
   [/_hertz$/, "hertz"],
   [/_ratio$/, "ratio"],
-  [/_(exits|hits|misses|expirations|polls|reloads|requests)_total$/, "$1"],
+  [/_(exits|hits|misses|expirations|polls|migrations|reloads|requests)_total$/, "$1"],
   [/_(cpus|vcpus|guests|hosts|series)$/, "$1"],
   [/_overrides_(active|persisted)$/, "overrides"],
   [/_(up|info|assignment|enabled|inhibited|successful|state)$/, "a fact"],

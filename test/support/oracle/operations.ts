@@ -8,7 +8,7 @@ import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
 import { completed, deliver, wakerCycles, writtenByAvic } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
-import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
+import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
 import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
@@ -57,6 +57,7 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return invd(world, vcpu, now);
     case OP.ipi:
     case OP.ipiLogical:
+    case OP.ipiCluster:
     case OP.ipiShorthand:
     case OP.ipiSelf:
     case OP.ipiBroadcast:
@@ -82,9 +83,16 @@ function staysInGuest(vcpu: OracleVcpu): false {
   return false;
 }
 
-function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
+function tscDeadline(world: World, vcpu: OracleVcpu, now: number): boolean {
   const { cpu, fastpath, traits } = world.resolved;
   const deadline = vcpu.program.operand;
+  if (vcpu.virtualTimer) {
+    const takes = cpu.cycles.virtualTimerWrite.value;
+    writeVirtualDeadline(world, vcpu, deadline, now + takes);
+    staysInGuest(vcpu);
+    vcpu.program.runCycles = takes;
+    return false;
+  }
   const { value: on, capable, missCause } = fastpath.tsc_deadline;
   const fast = on && (vcpu.canUseHvTimer || traits.tscDeadline === "unconditional");
   // In svm_vcpu_run itself there never was a loop.
@@ -94,6 +102,7 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
   if (!fast && capable) exit.miss = on ? "no_hv_timer" : missCause;
   const armed = writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
   if (kind === "tscDeadlineReenter" && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
+  if (fast && armed === "injected") notifyItself(world, vcpu);
   if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
 }
@@ -114,6 +123,15 @@ export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number
   const exit = exitByEvent(world, vcpu, decision.value ? fast : "preemptionTimerSlow", now, computationLeft(vcpu, now));
   if (!decision.value) exit.miss = decision.missCause;
   hvTimerExpired(world, vcpu, now + exit.cost.effectAt);
+  if (decision.value && vcpu.apicv) notifyItself(world, vcpu);
+}
+
+/** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
+function notifyItself(world: World, vcpu: OracleVcpu): void {
+  const { cpu, traits } = world.resolved;
+  // AVIC rings no doorbell of the CPU that it runs on.
+  if (cpu.vendor === "amd" || traits.selfNotification === "skipped") return;
+  addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
@@ -153,12 +171,13 @@ function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
 type IpiOp =
   | typeof OP.ipi
   | typeof OP.ipiLogical
+  | typeof OP.ipiCluster
   | typeof OP.ipiShorthand
   | typeof OP.ipiSelf
   | typeof OP.ipiBroadcast
   | typeof OP.ipiHypercall
   | typeof OP.hvIpi;
-const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
+const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiCluster, OP.ipiBroadcast]);
 
 function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boolean {
   const { apic } = vcpu.guest.spec;
@@ -247,6 +266,7 @@ function icrMiss(
     case OP.ipiSelf:
       return accepts === "any_fast" ? null : "shorthand";
     case OP.ipiLogical:
+    case OP.ipiCluster:
       return accepts === "any_fast" ? null : "logical_destination";
     case OP.ipiBroadcast:
       return accepts === "physical_fixed" ? null : "broadcast";
@@ -258,7 +278,12 @@ function icrMiss(
 function targets(vcpu: OracleVcpu, target: number | null, op: IpiOp): readonly OracleVcpu[] {
   if (op === OP.ipiSelf) return [vcpu];
   if (target !== null) return vcpu.siblings.slice(target, target + 1);
-  return op === OP.ipiBroadcast ? vcpu.siblings : vcpu.siblings.filter((sibling) => sibling !== vcpu);
+  if (op === OP.ipiBroadcast) return vcpu.siblings;
+  // A cluster has sixteen IDs from its first on, a hypercall 128; a shorthand knows no bounds.
+  const size = op === OP.ipiCluster ? 16 : op === OP.ipiHypercall ? 128 : null;
+  const first = vcpu.program.operand;
+  const inside = (number: number): boolean => size === null || (number >= first && number < first + size);
+  return vcpu.siblings.filter((sibling, number) => sibling !== vcpu && inside(number));
 }
 
 /** The next target sees the IPI, and the sender pays for waking it if it sleeps. */
