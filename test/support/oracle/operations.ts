@@ -46,8 +46,6 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return exitsOrNot(world, vcpu, levelEoiExit(world, vcpu), now);
     case OP.pauseLoop:
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
-    case OP.apicRegister:
-      return exits(world, vcpu, registerExit(world, vcpu)!, now);
     case OP.selfIpi:
       return selfIpi(world, vcpu, now);
     case OP.hvSelfIpi:
