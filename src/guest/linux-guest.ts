@@ -8,6 +8,7 @@ import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samp
 import { hashText } from "../sim/random.ts";
 import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
 import { GuestTimers } from "./guest-timers.ts";
+import type { IpiSettings } from "./ipi-method.ts";
 import { OP, type Op } from "./program.ts";
 import { stretched } from "./rhythm.ts";
 import { SpinLock } from "./spin-lock.ts";
@@ -27,6 +28,7 @@ export interface LinuxGuestSettings {
   readonly boot: Instant;
   /** The guest kernel writes the clock event device twice when it restarts its first timer (before 5.15). */
   readonly restartsTwice: boolean;
+  readonly ipis: IpiSettings;
 }
 
 /** Softlockup watchdog: set_sample_period() of kernel/watchdog.c, 2 × watchdog_thresh / 5 seconds. */

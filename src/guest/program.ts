@@ -38,7 +38,7 @@ export const OP = {
   ipiShorthand: 15,
   /** ICR with the broadcast destination 0xFFFFFFFF. */
   ipiBroadcast: 16,
-  /** PV send-IPI hypercall to all but self. */
+  /** PV send-IPI hypercall to the vCPUs of one window but self; operand: the first of its 128. */
   ipiHypercall: 17,
   /** Self-IPI register (0x83f). */
   selfIpi: 18,
@@ -64,6 +64,8 @@ export const OP = {
   spin: 40,
   /** KVM_HC_SCHED_YIELD: another vCPU is to run instead; operand: its index. */
   schedYield: 41,
+  /** ICR with the logical destination of all vCPUs of one cluster but self; operand: the first of its sixteen. */
+  ipiCluster: 29,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;

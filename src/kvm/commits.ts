@@ -9,6 +9,7 @@ import type { Commit } from "./commit.ts";
 import { BUG_COMMITS } from "./commits/bugs.ts";
 import { DIRTY_LOG_COMMITS } from "./commits/dirty-log.ts";
 import { FASTPATH_COMMITS } from "./commits/fastpath.ts";
+import { GUEST_IPI_COMMITS } from "./commits/guest-ipis.ts";
 import { GUEST_TIMER_COMMITS } from "./commits/guest-timers.ts";
 import { HALT_COMMITS } from "./commits/halt.ts";
 import { INTERRUPT_DELIVERY_COMMITS } from "./commits/interrupt-delivery.ts";
@@ -27,6 +28,7 @@ export const COMMITS = {
   ...ISOLATION_COMMITS,
   ...SCHEDULER_COMMITS,
   ...GUEST_TIMER_COMMITS,
+  ...GUEST_IPI_COMMITS,
   ...DIRTY_LOG_COMMITS,
   ...BUG_COMMITS,
 } as const satisfies Record<string, Commit>;

@@ -81,6 +81,7 @@ export class GuestOperations {
         return this.invd(vcpu, now);
       case OP.ipi:
       case OP.ipiLogical:
+      case OP.ipiCluster:
       case OP.ipiShorthand:
       case OP.ipiSelf:
       case OP.ipiBroadcast:

@@ -60,6 +60,7 @@ const ORIGIN: KernelTraits = {
   scheduler: "cfs",
   countsPreemption: false,
   hrtimerRestart: "two_writes",
+  ipiShorthand: "absent",
   hugePageSplit: "on_fault",
   knows: ["meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "l1tf"],
   bhi: "unknown",

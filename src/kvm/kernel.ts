@@ -85,6 +85,8 @@ export interface KernelTraits {
   readonly countsPreemption: boolean;
   /** As a guest: starting a queued timer anew that is the first writes the clock event device twice, or once (5.15). */
   readonly hrtimerRestart: "two_writes" | "one_write";
+  /** As a guest: an IPI to all other CPUs goes by a shorthand of the ICR. */
+  readonly ipiShorthand: "absent" | "present";
   /** Huge pages of a VM whose writes are logged: split by the fault of a page's first write, or all at once (5.18). */
   readonly hugePageSplit: "on_fault" | "eager";
   /** Bugs this kernel knows: a sysfs file and mitigation code exist. */

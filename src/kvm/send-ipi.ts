@@ -5,30 +5,22 @@
  * Linux arch/x86/kvm/lapic.c kvm_apic_send_ipi, kvm_irq_delivery_to_apic_fast, kvm_pv_send_ipi;
  * x86.c handle_fastpath_set_x2apic_icr_irqoff; vmx.c vmx_update_msr_bitmap_x2apic; svm/avic.c
  * avic_incomplete_ipi_interception. Simplified: delivery is fixed or, from 6.18 on without a
- * difference, any other mode; there is one cluster; what KVM pays for a further target is one
- * figure for all ways of sending.
+ * difference, any other mode; what KVM pays for a further target is one figure for all ways of sending.
  */
 import { EXTRAS } from "../cost/paths.ts";
 import { OP, VECTOR, type Op } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
+import { targetsOf, type IpiOp } from "./ipi-targets.ts";
 import type { IcrFastpath } from "./kernel.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
 import type { RunLoop } from "./run-loop.ts";
 import { NEVER_MISSED, PHASE, type Vcpu } from "./vcpu.ts";
 import { VIRTUAL_IPIS } from "./virtual-apic.ts";
 
-type IpiOp =
-  | typeof OP.ipi
-  | typeof OP.ipiLogical
-  | typeof OP.ipiShorthand
-  | typeof OP.ipiSelf
-  | typeof OP.ipiBroadcast
-  | typeof OP.ipiHypercall
-  | typeof OP.hvIpi;
 /** Write a destination before the command; a shorthand needs none. */
-const ICR_HALVES: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
+const ICR_HALVES: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiCluster, OP.ipiBroadcast]);
 
 const ICR_KIND: Readonly<Record<IcrFastpath, number>> = {
   absent: KIND.icrSlow,
@@ -187,31 +179,13 @@ export class IpiSending {
       case OP.ipiSelf:
         return anyFast ? NEVER_MISSED : misses.icr.shorthand;
       case OP.ipiLogical:
+      case OP.ipiCluster:
         return anyFast ? NEVER_MISSED : misses.icr.logical_destination;
       case OP.ipiBroadcast:
         return traits.icrAccepts === "physical_fixed" ? NEVER_MISSED : misses.icr.broadcast;
       default:
         return NEVER_MISSED;
     }
-  }
-}
-
-function targetsOf(vcpu: Vcpu, op: IpiOp): readonly Vcpu[] {
-  const { siblings } = vcpu;
-  switch (op) {
-    case OP.ipi:
-    case OP.hvIpi:
-    case OP.ipiLogical: {
-      const target = siblings[vcpu.program.operand];
-      return target === undefined ? [] : [target];
-    }
-    case OP.ipiSelf:
-      return [vcpu];
-    case OP.ipiBroadcast:
-      return siblings;
-    case OP.ipiShorthand:
-    case OP.ipiHypercall:
-      return siblings.filter((sibling) => sibling !== vcpu);
   }
 }
 

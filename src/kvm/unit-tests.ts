@@ -4,7 +4,8 @@
  */
 import { cyclictestPrograms } from "../guest/unit-tests/cyclictest.ts";
 import { Bystander, ExitLoop } from "../guest/unit-tests/exit-loop.ts";
-import { IpiSender, IpiTarget } from "../guest/unit-tests/ipi.ts";
+import { sendsToOthers } from "../guest/ipi-method.ts";
+import { callFunction, IpiSender, IpiTarget, SelfIpi, type Send } from "../guest/unit-tests/ipi.ts";
 import type { Samples } from "../guest/unit-tests/samples.ts";
 import { tcpRrPrograms } from "../guest/unit-tests/tcp-rr.ts";
 import { DeadlineLatency, DeadlineLoop } from "../guest/unit-tests/tsc-deadline.ts";
@@ -15,8 +16,10 @@ export interface UnitTest {
   readonly doc: string;
   /** Runs in the bare kernel of kvm-unit-tests, not in a Linux guest. */
   readonly bare: boolean;
-  /** vCPUs of each VM. */
+  /** vCPUs of each VM; of `vcpusOfGuest`, at least so many. */
   readonly vcpus: number;
+  /** As many vCPUs as the guest has. */
+  readonly vcpusOfGuest?: true;
   /** Two VMs whose network devices hang on one bridge, or one. */
   readonly vms: 1 | 2;
   readonly unit: "cycles" | "ns";
@@ -41,21 +44,19 @@ function exitLoop(doc: string, op: Op, operand?: (now: number) => number): UnitT
   };
 }
 
-function ipi(doc: string, vcpus: number, sends: (targets: number) => readonly { op: Op; operand: number }[], halts: boolean): UnitTest {
+function ipi(doc: string, halts: boolean): UnitTest {
   return {
     ...BARE,
     doc,
-    vcpus,
     iterations: 10_000,
-    programs(samples) {
-      const sender = new IpiSender(sends(vcpus - 1), vcpus - 1, samples);
-      return [sender, ...Array.from({ length: vcpus - 1 }, () => new IpiTarget(sender, 0, halts))];
-    },
+    programs: (samples) => ipiPrograms([{ op: OP.ipi, operand: 1 }], 1, halts, samples),
   };
 }
 
-const unicast = (targets: number): { op: Op; operand: number }[] =>
-  Array.from({ length: targets }, (_, number) => ({ op: OP.ipi, operand: number + 1 }));
+function ipiPrograms(sends: readonly Send[], targets: number, halts: boolean, samples: Samples): readonly Program[] {
+  const sender = new IpiSender(sends, targets, samples);
+  return [sender, ...Array.from({ length: targets }, () => new IpiTarget(sender, 0, halts))];
+}
 
 export const UNIT_TESTS = {
   cpuid: exitLoop("CPUID", OP.cpuid),
@@ -87,10 +88,23 @@ export const UNIT_TESTS = {
     iterations: 5_000,
     programs: (samples) => [new DeadlineLatency(samples, false), new Bystander()],
   },
-  ipi: ipi("IPI to a vCPU in a HLT loop, until it acknowledged", 2, unicast, true),
-  ipi_spin: ipi("IPI to a vCPU that spins, until it acknowledged", 2, unicast, false),
-  ipi_broadcast: ipi("IPI to all but self, until the last has run", BROADCAST_VCPUS, unicast, true),
-  self_ipi: exitLoop("self-IPI", OP.selfIpi),
+  ipi: ipi("IPI to a vCPU in a HLT loop, until it acknowledged", true),
+  ipi_spin: ipi("IPI to a vCPU that spins, until it acknowledged", false),
+  ipi_broadcast: {
+    ...BARE,
+    doc: "IPI to all but self as the guest's kernel sends it, until the last has run",
+    vcpus: BROADCAST_VCPUS,
+    vcpusOfGuest: true,
+    iterations: 500,
+    programs: (samples, _vm, { vcpus, ipis }) =>
+      ipiPrograms(callFunction(sendsToOthers(vcpus, 0, ipis), vcpus - 1), vcpus - 1, true, samples),
+  },
+  self_ipi: {
+    ...BARE,
+    doc: "self-IPI, until its handler ran",
+    iterations: 20_000,
+    programs: (samples) => [new SelfIpi(samples), new Bystander()],
+  },
   cyclictest: {
     doc: "Linux guest, interval 1000 us: from the wake-up's time to user space reading the clock",
     bare: false,

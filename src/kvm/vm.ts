@@ -1,4 +1,5 @@
 /** A VM: its vCPUs, what runs on them, and the settings that KVM decided for it. */
+import type { IpiSettings } from "../guest/ipi-method.ts";
 import { bootLinux } from "../guest/linux.ts";
 import type { LinuxGuestSettings } from "../guest/linux-guest.ts";
 import type { Program } from "../guest/program.ts";
@@ -42,6 +43,7 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
   ghz,
   boot: now,
   restartsTwice: restartsTwice(guest),
+  ipis: ipiSettings(guest),
 });
 
 /** The Linux guest with the workload that the specification names. */
@@ -49,6 +51,12 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
   bootLinux({ ...linuxSettings(guest, seed, ghz, now), workload: workloadOf(guest.spec.workload) });
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
+
+const ipiSettings = ({ spec }: ResolvedGuest): IpiSettings => ({
+  apic: spec.apic,
+  pvIpi: spec.pv.ipi,
+  shorthand: kernelOf(spec.kernel).traits.ipiShorthand === "present",
+});
 
 /** What runs in the VM can run on, wherever its vCPUs go; otherwise it is started anew. */
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {

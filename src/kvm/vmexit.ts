@@ -41,7 +41,7 @@ const STRETCHES_MAX = 20_000;
 
 /** Runs one test. Throws a SpecError when the host has too few cores. */
 export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): TestResult {
-  const test: UnitTest = UNIT_TESTS[name];
+  const test = sizedFor(UNIT_TESTS[name], firstGuest(spec).vcpus);
   const samples = new Samples(test.iterations, test.warmUp);
   const { cpus, workers } = coresFor(spec, test);
   const resolved = resolveHost(testSpec(spec, test, cpus));
@@ -63,6 +63,11 @@ export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): T
   const ghz = test.unit === "ns" ? resolved.tscHz / 1e9 : 1;
   const values = samples.values.map((cycles) => cycles / ghz);
   return summarize(name, values, CELLS[vendor], exits);
+}
+
+/** A test on as many vCPUs as the guest has, where that is what it is about. */
+function sizedFor(test: UnitTest, vcpus: number): UnitTest {
+  return test.vcpusOfGuest === true && vcpus > test.vcpus ? { ...test, vcpus } : test;
 }
 
 /** The host with the test's VMs alone: the first guest's settings, each vCPU on a core of its own. */
@@ -88,15 +93,17 @@ function firstGuest(spec: HostSpec): GuestSpec {
 }
 
 /**
- * A CPU on each of as many cores as the test has vCPUs: isolated ones where there are enough, never the boot CPU's
- * core; and one for each VM's vhost worker, which is a thread of the host and keeps off isolated CPUs.
+ * A CPU on each of as many cores as the test has vCPUs: isolated ones where there are enough, not the boot CPU's
+ * core; a VM that is wider takes siblings, too, and the boot CPU last; and one for each VM's vhost worker, which is a thread of the host and keeps off isolated CPUs.
  */
 function coresFor(spec: HostSpec, { vcpus, vms }: UnitTest): { cpus: readonly number[]; workers: readonly number[] } {
   const { nohzFull } = resolveHost({ ...spec, guests: {} });
   const cores = Array.from({ length: spec.cpus }, (_, cpu) => cpu).filter((cpu) => cpu >= 2 && (!spec.smt || cpu % 2 === 0));
   const isolated = cores.filter((cpu) => nohzFull[cpu] === true);
   const count = vcpus * vms;
-  const cpus = (isolated.length >= count ? isolated : cores).slice(0, count);
+  const all = Array.from({ length: spec.cpus }, (_, cpu) => cpu).toReversed();
+  const wide = [...cores, ...all.filter((cpu) => !cores.includes(cpu))];
+  const cpus = (isolated.length >= count ? isolated : vms === 1 ? wide : cores).slice(0, count);
   const others = Array.from({ length: spec.cpus }, (_, cpu) => cpu).filter((cpu) => !cpus.includes(cpu) && nohzFull[cpu] !== true);
   const workers = vms === 1 ? [] : [...others.filter((cpu) => cores.includes(cpu)), ...others].slice(0, vms);
   if (cpus.length < count || (vms > 1 && workers.length === 0)) {

@@ -67,6 +67,16 @@ test("a guest that never halts keeps its CPUs in C0, one that does nothing hardl
   expect(run(one("idle", { cmdline: { idle: "poll" } })).c0_share).toBe(1);
 });
 
+test("vCPUs that share CPUs keep them in C0 as much as they would with room, and all of the time when there is too little", () => {
+  const share = (guest: object): number => run(one("web", { guests: { g: { workload: "web", vcpus: 4, ...guest } } })).c0_share;
+  const own = share({});
+  expect(own).toBeLessThan(0.8);
+  expect(share({ dedicated: false, placement: "2-5" })).toBeCloseTo(own, 1);
+  // One CPU does the work of four.
+  expect(share({ dedicated: false, placement: "2" })).toBeGreaterThan(0.95);
+  expect(share({ dedicated: false, placement: "2" })).toBeLessThanOrEqual(1);
+});
+
 test("work is counted as the guests' benchmark score", () => {
   expect(run(one("packets")).guest_work_per_second / (4 * 2.5e9)).toBeCloseTo(1, 2);
 });

@@ -5,6 +5,17 @@ import { TestProgram, compute, step, type Steps } from "./test-program.ts";
 
 const HANDLER_CYCLES = 120;
 
+/**
+ * What smp_call_function_many takes for each target: its queue and its lock, two lines that another
+ * core holds (assumed: half of a broadcast's 1548 ticks a target on an EPYC Rome, kvm list, 2020-08-11).
+ */
+const CALL_FUNCTION_CYCLES = 740;
+
+/** The sends of a call to all of `targets`: queued for each of them before the first is sent. */
+export function callFunction(sends: readonly Send[], targets: number): readonly Send[] {
+  return sends.map((send, i) => (i === 0 ? { ...send, compute: targets * CALL_FUNCTION_CYCLES } : send));
+}
+
 /** One operation that sends, and what the guest computes before it. */
 export interface Send {
   readonly op: Op;
@@ -73,3 +84,30 @@ export class IpiTarget extends TestProgram {
 
 /** The targets are up and waiting before the first IPI. */
 const START_CYCLES = 1_000_000;
+
+/** Interrupts itself, until its handler ran. */
+export class SelfIpi extends TestProgram {
+  private readonly samples: Samples;
+  private taken = false;
+
+  constructor(samples: Samples) {
+    super();
+    this.samples = samples;
+  }
+
+  protected override *body(): Steps {
+    for (;;) {
+      const start = this.now;
+      this.taken = false;
+      yield step(OP.selfIpi);
+      yield* this.spinUntil(() => this.taken);
+      this.samples.add(this.now - start);
+    }
+  }
+
+  protected override *handle(_vector: Vector): Steps {
+    yield compute(HANDLER_CYCLES);
+    this.taken = true;
+    yield step(OP.eoi);
+  }
+}

@@ -54,6 +54,7 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return invd(world, vcpu, now);
     case OP.ipi:
     case OP.ipiLogical:
+    case OP.ipiCluster:
     case OP.ipiShorthand:
     case OP.ipiSelf:
     case OP.ipiBroadcast:
@@ -167,12 +168,13 @@ function selfIpi(world: World, vcpu: OracleVcpu, now: number): boolean {
 type IpiOp =
   | typeof OP.ipi
   | typeof OP.ipiLogical
+  | typeof OP.ipiCluster
   | typeof OP.ipiShorthand
   | typeof OP.ipiSelf
   | typeof OP.ipiBroadcast
   | typeof OP.ipiHypercall
   | typeof OP.hvIpi;
-const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiBroadcast]);
+const WITH_DESTINATION: ReadonlySet<Op> = new Set([OP.ipi, OP.ipiLogical, OP.ipiCluster, OP.ipiBroadcast]);
 
 function sendIpi(world: World, vcpu: OracleVcpu, asked: IpiOp, now: number): boolean {
   const { apic } = vcpu.guest.spec;
@@ -261,6 +263,7 @@ function icrMiss(
     case OP.ipiSelf:
       return accepts === "any_fast" ? null : "shorthand";
     case OP.ipiLogical:
+    case OP.ipiCluster:
       return accepts === "any_fast" ? null : "logical_destination";
     case OP.ipiBroadcast:
       return accepts === "physical_fixed" ? null : "broadcast";
@@ -272,7 +275,12 @@ function icrMiss(
 function targets(vcpu: OracleVcpu, target: number | null, op: IpiOp): readonly OracleVcpu[] {
   if (op === OP.ipiSelf) return [vcpu];
   if (target !== null) return vcpu.siblings.slice(target, target + 1);
-  return op === OP.ipiBroadcast ? vcpu.siblings : vcpu.siblings.filter((sibling) => sibling !== vcpu);
+  if (op === OP.ipiBroadcast) return vcpu.siblings;
+  // A cluster has sixteen IDs from its first on, a hypercall 128; a shorthand knows no bounds.
+  const size = op === OP.ipiCluster ? 16 : op === OP.ipiHypercall ? 128 : null;
+  const first = vcpu.program.operand;
+  const inside = (number: number): boolean => size === null || (number >= first && number < first + size);
+  return vcpu.siblings.filter((sibling, number) => sibling !== vcpu && inside(number));
 }
 
 /** The next target sees the IPI, and the sender pays for waking it if it sleeps. */

@@ -95,3 +95,18 @@ test("a piece of mitigation work that runs says its cycles, one that does not sa
   expect(find({ kernel: "linux-6.8" }, "host", "VERW before entry")?.cycles).toBeGreaterThan(0);
   expect(find({ mitigations: { all: "off" } }, "host", "vmentry_l1d_flush")).not.toHaveProperty("cycles");
 });
+
+test("a guest that shares CPUs is told its scheduling domain, and who balances it", () => {
+  const place = (overrides: HostOverrides): string =>
+    explainHost(resolveHost(hostSpec({ cpus: 16, ...overrides })))
+      .filter(({ predicate }) => predicate === "scheduling domain")
+      .map(({ subject, value, why }) => `${subject}: ${value}; ${why}`)
+      .join("\n");
+  const web = { count: 2, vcpus: 8, dedicated: false, placement: "2-5" } as const;
+  expect(place({ kernel: "linux-6.6", guests: { web: { ...web, count: 1 }, db: { vcpus: 2 } } })).toBe(
+    "web-1: CPUs 2-5, 8 vCPUs; dedicated: false, placement: 2-5: EEVDF balances vCPUs over them",
+  );
+  expect(place({ kernel: "linux-6.1", guests: { web } })).toContain("web-2: CPUs 2-5, 16 vCPUs; dedicated: false, placement: 2-5: CFS");
+  expect(place({ cmdline: { isolcpus: "2-5" }, guests: { web } })).toContain("isolcpus= takes CPUs out of the scheduling domains");
+  expect(place({ guests: { db: { vcpus: 2 } } })).toBe("");
+});
