@@ -10,6 +10,7 @@ import { defaultConfigDir } from "./config-dir.ts";
 import type { DashboardsFlags } from "./dashboards.ts";
 import { parseDuration } from "./duration.ts";
 import type { ReportFlags } from "./report.ts";
+import type { ImportFlags } from "./import.ts";
 import type { ServeFlags } from "./serve.ts";
 import type { StatFlags } from "./stat.ts";
 import type { VmexitFlags } from "./vmexit.ts";
@@ -45,6 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       await run(explain(spec, flags));
     });
   addMeasurements(program, run);
+  addImport(program, run);
   addDashboards(program, run);
   addCompare(program, run);
   program
@@ -123,6 +125,26 @@ function addMeasurements(program: Command, run: (command: Promise<number>) => Pr
     });
 }
 
+function addImport(program: Command, run: (command: Promise<number>) => Promise<void>): void {
+  program
+    .command("import")
+    .description(
+      "Turns a capture of a real host (perf kvm stat report, kvm_stat, bcc's kvmexit) into a workload that causes the same exits.",
+    )
+    .argument("<file>", "text of the capture")
+    .option("--name <name>", "name of the workload (default: the file's)")
+    .option("--out <dir>", "configuration directory, or that of a specification: the file goes to its workloads/", ".")
+    .option("--spec <spec>", "host that the workload is to run on, its first guest's settings (default: what the capture suggests)")
+    .option("--for <time>", "how long the recording took", duration)
+    .option("--vcpus <n>", "of how many vCPUs it is", vcpuCount)
+    .option("--seed <n>", "seed of the emulation", wholeNumber, 1)
+    .option("--json", "print JSON", false)
+    .action(async (file: string, flags: ImportFlags) => {
+      const { importCapture } = await import("./import.ts");
+      await run(importCapture(file, flags));
+    });
+}
+
 function addCompare(program: Command, run: (command: Promise<number>) => Promise<void>): void {
   program
     .command("compare")
@@ -151,6 +173,14 @@ function duration(text: string): number {
   const seconds = parseDuration(text);
   if (seconds === null) throw new InvalidArgumentError("Expected a time such as 10s, 500ms or 2m.");
   return seconds;
+}
+
+const VCPUS_MAX = 512;
+
+function vcpuCount(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > VCPUS_MAX) throw new InvalidArgumentError(`Expected a number from 1 to ${VCPUS_MAX}.`);
+  return value;
 }
 
 const SEEDS_MAX = 100;

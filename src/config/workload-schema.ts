@@ -23,6 +23,7 @@ const backgroundShape = {
   cpuid: rate("CPUID"),
   port_io: rate("OUT to a device of QEMU"),
   mmio: rate("MMIO to a device of QEMU"),
+  doorbell: rate("Doorbells (virtio notify, ioeventfd) besides those of pieces of work"),
   page_fault: rate("Touches of a page that the host has not mapped"),
   pause_loop: rate("Spinning with PAUSE until the PAUSE-loop window is exceeded"),
   level_eoi: rate("EOIs of a level-triggered interrupt of the IOAPIC"),
@@ -30,6 +31,8 @@ const backgroundShape = {
   other_msr: rate("Writes to an intercepted MSR that has no series of its own"),
   self_ipi: rate("IPIs to oneself: irq_work of Linux, deferred calls of Windows"),
   debug_register: rate("MOV to or from a debug register"),
+  apic_register: rate("Writes to an intercepted register of the APIC besides timer, EOI and IPIs"),
+  other: rate("Exits for reasons that have no rules here; they count as OTHER and have no series"),
 } satisfies Record<BackgroundOperation, z.ZodType>;
 
 const rhythmShape = {

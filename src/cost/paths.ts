@@ -83,6 +83,10 @@ export const HANDLERS = {
       fast: { value: 180, before: 150, source: "assumed: kvm_emulate_halt and the look for pending events" },
     },
   ),
+  other: path(
+    300,
+    "assumed: accesses to debug registers and exceptions, of which there are many kinds: as an instruction that is emulated in a few lines",
+  ),
   invd: path(20, "assumed: skips the instruction"),
   cpuid: path(140, `derived: ${EXIT_ANATOMY}: CPUID beside VMCALL, -20 to +36 cycles on four rungs`),
   vmcall: path(120, "assumed: the split of the ladder's loop of 1154"),

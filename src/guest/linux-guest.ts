@@ -190,6 +190,7 @@ const OPS: Readonly<Record<BackgroundOperation, Op>> = {
   cpuid: OP.cpuid,
   port_io: OP.portIo,
   mmio: OP.mmio,
+  doorbell: OP.doorbell,
   page_fault: OP.pageFault,
   pause_loop: OP.pauseLoop,
   level_eoi: OP.levelEoi,
@@ -197,6 +198,8 @@ const OPS: Readonly<Record<BackgroundOperation, Op>> = {
   other_msr: OP.otherMsr,
   self_ipi: OP.selfIpi,
   debug_register: OP.debugRegister,
+  apic_register: OP.apicRegister,
+  other: OP.other,
 };
 
 function backgroundKinds({ background, hyperv_apic: hyperv }: Workload): { rate: number; op: Op }[] {

@@ -66,6 +66,10 @@ export const OP = {
   schedYield: 41,
   /** ICR with the logical destination of all vCPUs of one cluster but self; operand: the first of its sixteen. */
   ipiCluster: 29,
+  /** Something that exits for a reason without rules here. */
+  other: 50,
+  /** Write of an APIC register that has no operation of its own: a local vector, the task priority. */
+  apicRegister: 51,
   /** Ends the run of this program: computes for ever. */
   done: 20,
 } as const;

@@ -53,6 +53,7 @@ export const BACKGROUND_OPERATIONS = [
   "cpuid",
   "port_io",
   "mmio",
+  "doorbell",
   "page_fault",
   "pause_loop",
   "level_eoi",
@@ -60,6 +61,8 @@ export const BACKGROUND_OPERATIONS = [
   "other_msr",
   "self_ipi",
   "debug_register",
+  "apic_register",
+  "other",
 ] as const;
 export type BackgroundOperation = (typeof BACKGROUND_OPERATIONS)[number];
 
@@ -82,6 +85,7 @@ export const QUIET = {
     cpuid: 0,
     port_io: 0,
     mmio: 0,
+    doorbell: 0,
     page_fault: 0,
     pause_loop: 0,
     level_eoi: 0,
@@ -89,6 +93,8 @@ export const QUIET = {
     other_msr: 0,
     self_ipi: 0,
     debug_register: 0,
+    apic_register: 0,
+    other: 0,
   },
   writes: { mib_per_second: 20, working_set_mib: 32 },
 } as const satisfies Omit<Workload, "doc" | "source">;

@@ -90,6 +90,7 @@ export const EXIT_KINDS = {
   apicWrite: kind("APIC_WRITE", "kernel", "apicWrite"),
   apicAccess: kind("APIC_ACCESS", "kernel", { intel: "apicAccess", amd: "apicPageFault" }),
   avicIncompleteIpi: kind("AVIC_INCOMPLETE_IPI", "kernel", "avicIncompleteIpi"),
+  other: kind("OTHER", "kernel", "other"),
   invd: kind("INVD", "kernel", "invd"),
   invdReenter: kind("INVD", "fastpath", "invd", "reenter"),
 } as const satisfies Record<string, ExitKind>;

@@ -14,6 +14,7 @@ import { eptMisconfig } from "./exits/ept-misconfig.ts";
 import { eptViolation } from "./exits/ept-violation.ts";
 import { externalInterrupt } from "./exits/external-interrupt.ts";
 import { hlt } from "./exits/hlt.ts";
+import { other } from "./exits/other.ts";
 import { invd } from "./exits/invd.ts";
 import { interruptWindow } from "./exits/interrupt-window.ts";
 import { ioInstruction } from "./exits/io-instruction.ts";
@@ -42,6 +43,7 @@ export const EXITS = {
   PML_FULL: pmlFull,
   DR_ACCESS: drAccess,
   INVD: invd,
+  OTHER: other,
 } as const satisfies Record<string, Exit>;
 
 export type ExitReason = keyof typeof EXITS;

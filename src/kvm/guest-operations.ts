@@ -28,6 +28,7 @@ const PLAIN: Partial<Record<Op, number>> = {
   [OP.otherMsr]: KIND.otherMsr,
   [OP.debugRegister]: KIND.drAccess,
   [OP.hvEoi]: KIND.eoi,
+  [OP.other]: KIND.other,
 };
 
 export interface OperationNeeds {
@@ -75,6 +76,8 @@ export class GuestOperations {
       case OP.selfIpi:
       case OP.hvSelfIpi:
         return this.needs.ipis.toSelf(vcpu, op, now);
+      case OP.apicRegister:
+        return this.plain(vcpu, vcpu.registerWriteKind, now);
       case OP.doorbell:
         return this.doorbell(vcpu, now);
       case OP.invd:

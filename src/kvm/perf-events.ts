@@ -23,6 +23,19 @@ export class PerfEvents {
     this.squares += delta * (ns - this.mean);
   }
 
+  /** Adds events of the same reason that were counted apart. */
+  merge(other: PerfEvents): void {
+    if (other.samples === 0) return;
+    const samples = this.samples + other.samples;
+    const delta = other.mean - this.mean;
+    this.squares += other.squares + (delta * delta * this.samples * other.samples) / samples;
+    this.mean += (delta * other.samples) / samples;
+    this.samples = samples;
+    this.totalNs += other.totalNs;
+    this.minNs = Math.min(this.minNs, other.minNs);
+    this.maxNs = Math.max(this.maxNs, other.maxNs);
+  }
+
   get meanNs(): number {
     return this.samples === 0 ? 0 : this.totalNs / this.samples;
   }

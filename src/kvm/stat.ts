@@ -2,11 +2,10 @@
  * What `perf kvm stat record -a` and `report` would print for a host's guests, run by the fleet's
  * own engine: exits as perf's tracepoint window shows them, and beside it what perf does not know.
  */
+import type { Vendor } from "../hw/cpu-model.ts";
 import { nanosOf } from "../lib/units.ts";
 import { cyclesAsleep } from "./cpus-asleep.ts";
-import { formOf } from "./exit.ts";
-import { EXITS } from "./exits.ts";
-import { KIND_LIST, type ExitKind } from "./exit-kinds.ts";
+import { cellOf, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { KvmHost } from "./host.ts";
 import { PerfEvents } from "./perf-events.ts";
@@ -45,6 +44,8 @@ export interface StatReport {
   readonly c0_share: number;
   /** Useful guest cycles a second, all guests together. */
   readonly guest_work_per_second: number;
+  /** Events that are an IPI's MSR_WRITE. */
+  readonly icr_samples: number;
 }
 
 /** What grows in the course of a run. */
@@ -57,9 +58,8 @@ export class StatRun {
   private readonly host: KvmHost;
   private readonly window: PerfWindow;
   private readonly ghz: number;
-  /** Events by the vendor's name of their reason, and by the kinds of exit that it stands for. */
-  private readonly events = new Map<string, PerfEvents>();
-  private readonly eventsOf = new Map<ExitKind, PerfEvents>();
+  private readonly vendor: Vendor;
+  private readonly events = new Map<ExitKind, PerfEvents>(KIND_LIST.map((kind) => [kind, new PerfEvents()]));
   private readonly warmUp: number;
   private readonly cycles: number;
   /** vCPUs that were in an exit when perf began to record. */
@@ -68,22 +68,16 @@ export class StatRun {
   private exitCount = 0;
 
   /** Throws a SpecError when there is nobody to watch. */
-  constructor(spec: HostSpec, seed: number, seconds: number) {
+  constructor(spec: HostSpec, seed: number, seconds: number, warmUp = WARM_UP_SECONDS) {
     const resolved = resolveHost(spec);
     const { traits, cpu, tscHz } = resolved;
     this.host = new KvmHost(resolved, seed);
     if (this.host.vcpus.length === 0) throw new SpecError(["guests"], "expected a guest to watch, came none");
     this.window = new PerfWindow(traits, cpu.vendor, cpu.cycles.softwareScale.value);
+    this.vendor = cpu.vendor;
     this.ghz = tscHz / 1e9;
-    this.warmUp = Math.round(WARM_UP_SECONDS * tscHz);
+    this.warmUp = Math.round(warmUp * tscHz);
     this.cycles = Math.round(seconds * tscHz);
-    for (const kind of KIND_LIST) {
-      const name = formOf(EXITS[kind.reason], cpu.vendor)?.name;
-      if (name === undefined) continue;
-      const events = this.events.get(name) ?? new PerfEvents();
-      this.events.set(name, events);
-      this.eventsOf.set(kind, events);
-    }
   }
 
   /** Emulates up to this part (0 to 1) of the run, the warm-up before it. */
@@ -99,7 +93,7 @@ export class StatRun {
     const after = read(this.host);
     const seconds = this.cycles / (this.ghz * 1e9);
     const vcpus = this.host.vcpus.length;
-    const seen = [...this.events].filter(([, { samples }]) => samples > 0);
+    const seen = [...this.byName()];
     const samples = seen.reduce((sum, [, events]) => sum + events.samples, 0);
     const totalNs = seen.reduce((sum, [, events]) => sum + events.totalNs, 0);
     return {
@@ -112,7 +106,24 @@ export class StatRun {
       exits_per_second_per_vcpu: this.exitCount / seconds / vcpus,
       c0_share: 1 - (after.asleep - asleep) / (vcpus * this.cycles),
       guest_work_per_second: (after.work - work) / seconds,
+      icr_samples: [...this.events].reduce(
+        (sum, [kind, { samples: n }]) => sum + (n > 0 && cellOf(kind, this.vendor).msr === "icr" ? n : 0),
+        0,
+      ),
     };
+  }
+
+  /** Events by the vendor's name of their reason: SVM has one for several kinds. */
+  private byName(): ReadonlyMap<string, PerfEvents> {
+    const named = new Map<string, PerfEvents>();
+    for (const [kind, events] of this.events) {
+      if (events.samples === 0) continue;
+      const { reason } = cellOf(kind, this.vendor);
+      const all = named.get(reason) ?? new PerfEvents();
+      all.merge(events);
+      named.set(reason, all);
+    }
+    return named;
   }
 
   /** The warm-up is over: perf begins to record, and knows nothing of exits that are under way. */
@@ -127,7 +138,7 @@ export class StatRun {
     this.exitCount++;
     if (this.underWay.delete(vcpu)) return;
     const cycles = this.window.duration(vcpu, kind, end);
-    if (cycles !== UNSEEN) this.eventsOf.get(kind)?.add(nanosOf(cycles, this.ghz));
+    if (cycles !== UNSEEN) this.events.get(kind)?.add(nanosOf(cycles, this.ghz));
   }
 }
 

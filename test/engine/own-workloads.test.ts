@@ -6,7 +6,9 @@ import { KvmHost } from "../../src/kvm/host.ts";
 import { viewCounters } from "../../src/kvm/host-view.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import { workCounter } from "../../src/kvm/work-counters.ts";
+import { OP } from "../../src/guest/program.ts";
 import { hostSpec } from "../support/host-spec.ts";
+import { play } from "../support/scripted-host.ts";
 
 const CYCLES = 50e6;
 const own = (name: string, work_ns = 20_000): OwnWorkload => ({
@@ -58,5 +60,21 @@ describe("the work of a workload of one's own", () => {
     expect(host.work.own).toContain(`w${OWN_WORKLOADS_MAX + 2}`);
     host.advance(CYCLES);
     expect(workOf(host, `w${OWN_WORKLOADS_MAX + 2}`)).toBeGreaterThan(0);
+  });
+});
+
+describe("what only workloads of one's own do", () => {
+  const script = [
+    { compute: 1000, op: OP.apicRegister },
+    { compute: 1000, op: OP.other },
+  ];
+  const APICV_OFF = { kvm: { enable_apicv: "off" } } as const;
+
+  test.each([
+    ["of an x2APIC", {}, {}, "MSR_WRITE(other) slow"],
+    ["of an xAPIC", {}, { apic: "xapic" }, "APIC_WRITE slow"],
+    ["of an xAPIC without APICv", APICV_OFF, { apic: "xapic" }, "APIC_ACCESS slow"],
+  ] as const)("a register %s and a reason without rules each take one exit", (_, host, guest, write) => {
+    expect(play({ host, guest, scripts: [script] }).exits).toEqual([[write, "OTHER slow"]]);
   });
 });

@@ -23,6 +23,7 @@ describe("fastpathd", () => {
       ["vmexit", "--help"],
       ["dashboards", "--help"],
       ["stat", "--help"],
+      ["import", "--help"],
       ["compare", "--help"],
     ]) {
       expect((await runCommand(args)).code).toBe(0);
@@ -37,6 +38,7 @@ describe("fastpathd", () => {
       ["vmexit"],
       ["dashboards"],
       ["stat"],
+      ["import"],
       ["stat", "host.yaml", "--for", "10"],
       ["stat", "host.yaml", "--for", "0s"],
       ["compare", "one.yaml"],
@@ -123,7 +125,7 @@ describe("fastpathd vmexit", () => {
     const spec = write("vmexit.yaml", "cpu: skylake-sp\nkernel: linux-5.8\nguests: { a: {} }\n");
     const table = await runCommand(["vmexit", spec, "--tests", "cpuid,tscdeadline_immed"]);
     expect(table.code).toBe(0);
-    expect(table.stdout).toMatch(/^cpuid +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +1 CPUID kernel/m);
+    expect(table.stdout).toMatch(/^cpuid +cycles +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +1 CPUID kernel/m);
     const json = await runCommand(["vmexit", spec, "--tests", "cpuid", "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       tests: [
@@ -231,5 +233,54 @@ describe("fastpathd report", () => {
   it("names an unknown table and those that there are", async () => {
     const { code, stderr } = await runCommand(["report", "--only", "dpkd"]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/^--only: expected some of functional, .*; came dpkd$/m)]);
+  });
+});
+
+describe("fastpathd import", () => {
+  const capture = "test/captures/light-service.txt";
+
+  it("writes a workload that stat runs beside a specification, and says what it assumed", async () => {
+    const out = join(dir, "imported");
+    const imported = await runCommand(["import", capture, "--out", out, "--name", "service", "--for", "6s", "--vcpus", "1"]);
+    expect([imported.code, imported.stderr]).toEqual([0, ""]);
+    expect(imported.stdout).toMatch(/^kvmexit: 21880 exits on an Intel host, 6 s of 1 vCPU/);
+    expect(imported.stdout).toMatch(/^MSR_WRITE +68\.67 % +2504\.2 +6\d\.\d\d % +\d{4}\.\d +\d\.\d\d$/m);
+    expect(imported.stdout).toContain("workloads/service.yaml");
+    writeFileSync(join(out, "host.yaml"), "kernel: linux-6.6\nguests: { g: { vcpus: 1, workload: service } }\n");
+    const { code, stdout } = await runCommand(["stat", join(out, "host.yaml"), "--for", "5s", "--json"]);
+    const report = JSON.parse(stdout) as { exits: { reason: string; share: number }[]; exits_per_second_per_vcpu: number };
+    expect(code).toBe(0);
+    const share = (reason: string): number => report.exits.find((exit) => exit.reason === reason)?.share ?? 0;
+    expect(Math.abs(share("MSR_WRITE") - 0.687)).toBeLessThan(0.03);
+    expect(Math.abs(share("HLT") - 0.276)).toBeLessThan(0.03);
+    expect(Math.abs(report.exits_per_second_per_vcpu / 3647 - 1)).toBeLessThan(0.1);
+  });
+
+  it("prints JSON, and solves for the host that it is given", async () => {
+    const spec = write("own.yaml", "cpu: icelake-sp\nkernel: linux-6.12\nguests: { g: { vcpus: 2 } }\n");
+    const { code, stdout } = await runCommand(["import", capture, "--out", dir, "--spec", spec, "--for", "6s", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ tool: "kvmexit", vendor: "intel", seconds: 6, vcpus: 2, unlisted: 0, specification: null });
+  });
+
+  it("names the line of what it cannot read, and keeps a file that is not its own", async () => {
+    const bad = write("bad.txt", "KVM_EXIT_REASON  COUNT\nHLT 12\nMSR_WRITE many\n");
+    const refused = await runCommand(["import", bad, "--out", dir]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('bad.txt:3: expected an exit reason, a count; came "MSR_WRITE many"'),
+    ]);
+    const mine = join(dir, "workloads", "mine.yaml");
+    writeFileSync(mine, "work_ns: 5\n");
+    const kept = await runCommand(["import", capture, "--out", dir, "--name", "mine"]);
+    expect([kept.code, kept.stderr]).toEqual([1, expect.stringContaining("mine.yaml: expected no file, or one that import wrote")]);
+    for (const args of [
+      ["--name", "Web"],
+      ["--name", "web"],
+      ["--for", "10"],
+      ["--vcpus", "0"],
+    ]) {
+      expect((await runCommand(["import", capture, ...args])).code).toBe(2);
+    }
   });
 });

@@ -21,6 +21,7 @@ const ORDINARY = new Map<Op, ExitKindName>([
   [OP.otherMsr, "otherMsr"],
   [OP.debugRegister, "drAccess"],
   [OP.hvEoi, "eoi"],
+  [OP.other, "other"],
 ]);
 
 /** Performs the operation that the program has come to; true when the guest was left. */
