@@ -2,7 +2,8 @@
  * Where a VM that shall move can go: the host that was named, or the first one of a group, by name,
  * that can take it in; else why there is none.
  */
-import type { Direction } from "../kvm/counters.ts";
+import type { WorkloadChoice } from "../guest/workload-choice.ts";
+import { OWN_WORKLOADS_MAX, type Direction } from "../kvm/counters.ts";
 import type { GuestSpec } from "../kvm/host-spec.ts";
 import { directionOf, whyNotMigratable } from "../kvm/migratable.ts";
 import type { PlacedGuest } from "../kvm/placement.ts";
@@ -94,6 +95,8 @@ function tryHost(vm: LocatedVm, from: string, name: string, floor: Floor, reserv
   if (!target.isRunning) return refused(`host ${name} has stopped`);
   const why = whyNotMigratable(home, vm.guest, own);
   if (why !== null) return refused(why);
+  const workloads = [...target.resolved.guests.map(({ spec }) => spec.workload), vm.spec.workload];
+  if (ownWorkloads(workloads) > OWN_WORKLOADS_MAX) return refused(`${name} runs ${OWN_WORKLOADS_MAX} workloads of one's own already`);
   try {
     const place = placeAt(vm, name, own, [...target.resolved.guests, ...reserved]);
     return { host: name, place, direction: directionAt(place) };
@@ -102,6 +105,9 @@ function tryHost(vm: LocatedVm, from: string, name: string, floor: Floor, reserv
     throw error;
   }
 }
+
+const ownWorkloads = (workloads: readonly WorkloadChoice[]): number =>
+  new Set(workloads.flatMap((workload) => (typeof workload === "string" ? [] : [workload.name]))).size;
 
 /** At home its own CPUs, if nobody took them meanwhile. */
 function placeAt(vm: LocatedVm, name: string, own: ResolvedHost, others: readonly Pick<PlacedGuest, "cpus" | "sharedCpus">[]): PlacedGuest {

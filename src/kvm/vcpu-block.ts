@@ -246,6 +246,8 @@ export class VcpuBlock {
     vcpu.expiredDeadline = NEVER;
     if (wait <= 0) {
       enterState(this.tally, vcpu, STATE.guest, now);
+      // What it took to get onto a CPU is no exit's.
+      vcpu.clearExtras();
       this.enter(vcpu, now);
       return;
     }

@@ -19,7 +19,7 @@ import { labelPairs } from "../../../src/metrics/format.ts";
 import { hostFamilies } from "../../../src/metrics/host-metrics.ts";
 import type { Family, Labels } from "../../../src/metrics/metric.ts";
 import { collectProcessMetrics } from "../../../src/metrics/prom-client.ts";
-import { CHANGES, FLEET, LENGTH, STEP } from "./fleet.ts";
+import { CHANGES, FLEET, LENGTH, MOVES, STEP } from "./fleet.ts";
 
 /** Labels that a scrape adds: as with the jobs of the stack. */
 const HOST_JOB: Labels = { job: "kvm" };
@@ -74,6 +74,7 @@ async function startDaemon(dir: string) {
     const due = CHANGES.filter((change) => change.at === at);
     for (const { file, text } of due) writeFileSync(join(dir, file), text);
     if (due.length > 0) await configuration.reload();
+    fleet.apply(MOVES.filter((move) => move.at === at));
   };
   const scrape = async (unixSeconds: number): Promise<string> => {
     stats.countRequest({ route: "/hosts/{host}/metrics", method: "GET", code: "200" });

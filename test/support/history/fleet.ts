@@ -4,6 +4,8 @@
  * Nothing that is a label of an info metric changes: a history has no markers for series that end.
  */
 
+import type { MigrateAction } from "../../../src/fleet/action.ts";
+
 /** Emulated seconds from the first sample to the last, and between two. */
 export const LENGTH = 1200;
 export const STEP = 15;
@@ -27,6 +29,8 @@ groups:
   - { name: taa, count: 1, zone: bj-b, cpu: cascade-lake, tsx: on, mitigations: { microcode: old }, guests: { ${WEB} } }
   - { name: peers, count: 2, zone: bj-a, kernel: linux-5.8, guests: { ${WEB} } }
   - { name: canaries, count: 4, zone: bj-a, labels: { team: compute }, guests: { ${WEB} } }
+  - { name: move-fast, count: 1, zone: bj-a, guests: { ${WEB} } }
+  - { name: move-slow, count: 1, zone: bj-a, kernel: linux-4.18, guests: { idle: { vcpus: 2, workload: idle } } }
   - { name: icelake, count: 1, zone: bj-b, cpu: icelake-sp, ghz: 2.9, guests: { ${WEB}, idle: { vcpus: 2, workload: idle } } }
 `;
 
@@ -37,6 +41,12 @@ export interface Change {
   readonly file: string;
   readonly text: string;
 }
+
+/** A VM that moves to a host without the fastpaths, and back. */
+export const MOVES: readonly (MigrateAction & { readonly at: number })[] = [
+  { at: 300, kind: "migrate", guest: "web-1", from: "move-fast-001", to: "move-slow-001" },
+  { at: 600, kind: "migrate", guest: "web-1@move-fast-001", from: "move-slow-001", to: "move-fast-001" },
+];
 
 const override = (match: string, set: string): string => `overrides:\n  - { match: { ${match} }, set: { ${set} } }\n`;
 

@@ -49,7 +49,8 @@ export async function variablesOf(uid: string, chosen: Variables, prometheus: Pr
     const offered = variable.type === "custom" ? variable.query.split(",") : await offeredBy(variable, values, prometheus);
     const wanted = chosen[variable.name];
     if (offered.length === 0) throw new Error(`${uid}: ${variable.name} offers nothing`);
-    if (wanted !== undefined && !offered.includes(wanted)) throw new Error(`${variable.name} does not offer ${wanted}`);
+    const missing = wanted?.split("|").find((one) => !offered.includes(one));
+    if (missing !== undefined) throw new Error(`${variable.name} does not offer ${missing}`);
     values[variable.name] = wanted ?? variable.allValue ?? variable.current?.value ?? offered[0]!;
   }
   return values;

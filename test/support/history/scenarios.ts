@@ -184,4 +184,34 @@ const COSTS: readonly Scenario[] = [
   },
 ];
 
-export const SCENARIOS: readonly Scenario[] = [...FASTPATHS, ...TIMERS, ...COSTS];
+/** A VM that is on a host without the fastpaths from 300 to 600 s. */
+const MIGRATION: readonly Scenario[] = [
+  {
+    question: "What becomes of the VM's fastpath hits on a host without them? None is left, and all come back with it",
+    uid: UID.fleet,
+    panel: "Fastpath hit rate",
+    chosen: { group: "move-fast|move-slow" },
+    shows: (
+      [
+        [early, [0.9, 1]],
+        [before, [0, 0.05]],
+        [middle, [0.9, 1]],
+      ] as const
+    ).map(([at, range]) => ({ at, curve: {}, range })),
+  },
+  {
+    question: "Where do its exits go meanwhile? To the kernel's path of the host where it is",
+    uid: UID.host,
+    panel: "Exits by path",
+    chosen: { host: "move-slow-001" },
+    shows: (
+      [
+        [early, [0, 100]],
+        [before, [200, 2000]],
+        [middle, [0, 100]],
+      ] as const
+    ).map(([at, range]) => ({ at, curve: { path: "kernel" }, range })),
+  },
+];
+
+export const SCENARIOS: readonly Scenario[] = [...FASTPATHS, ...TIMERS, ...COSTS, ...MIGRATION];
