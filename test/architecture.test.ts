@@ -22,6 +22,10 @@ test("prom-client is imported by one file of src/metrics", () => {
   expect(rules.promClientOutsideItsFile(files)).toEqual([]);
 });
 
+test("node-cron is imported by src/daemon only", () => {
+  expect(rules.nodeCronOutsideTheDaemon(files)).toEqual([]);
+});
+
 test("every imported file exists and no files import each other in a circle", () => {
   expect(rules.missingFiles(files)).toEqual([]);
   expect(rules.cycles(files)).toEqual([]);
@@ -83,6 +87,11 @@ describe("a fabricated file that breaks a rule is reported", () => {
   test("prom-client at the wrong place", () => {
     const bad = withFile("src/http/bad.ts", `import { Counter } from "prom-client"; export const c = Counter;`);
     expect(rules.promClientOutsideItsFile(bad)[0]).toContain("src/http/bad.ts");
+  });
+
+  test("node-cron at the wrong place", () => {
+    const bad = withFile("src/config/bad.ts", `import { validate } from "node-cron"; export const v = validate;`);
+    expect(rules.nodeCronOutsideTheDaemon(bad)).toEqual(["node-cron is imported by src/config/bad.ts: schedules are run by src/daemon"]);
   });
 
   test("a circle of two files, and an import of nothing", () => {

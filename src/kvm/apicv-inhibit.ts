@@ -66,11 +66,14 @@ export const APICV_INHIBITS = {
 export type ApicvInhibitName = keyof typeof APICV_INHIBITS;
 const NAMES = Object.keys(APICV_INHIBITS) as ApicvInhibitName[];
 
-/** Every reason that a vendor's hosts can have. */
+/** Every reason that a specification can give a vendor's hosts. */
 export const INHIBITS_OF: Readonly<Record<Vendor, readonly ApicvInhibitName[]>> = { intel: ofVendor("intel"), amd: ofVendor("amd") };
 
 function ofVendor(vendor: Vendor): readonly ApicvInhibitName[] {
-  return NAMES.filter((name) => (APICV_INHIBITS[name] as ApicvInhibit).vendors.includes(vendor));
+  return NAMES.filter((name) => {
+    const { vendors, why }: ApicvInhibit = APICV_INHIBITS[name];
+    return vendors.includes(vendor) && why !== undefined;
+  });
 }
 
 /** A reason that holds, with what brought it about. */

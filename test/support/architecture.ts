@@ -62,6 +62,11 @@ export function promClientOutsideItsFile(files: readonly SourceFile[]): string[]
   return inPlace ? [] : [`prom-client is imported by ${importers.join(" and ")}: one file of src/metrics does`];
 }
 
+export function nodeCronOutsideTheDaemon(files: readonly SourceFile[]): string[] {
+  const importers = files.filter((file) => file.imports.includes("node-cron") && !file.path.startsWith("src/daemon/"));
+  return importers.map((file) => `node-cron is imported by ${file.path}: schedules are run by src/daemon`);
+}
+
 /** Files that import each other in a circle, each circle once. `import type` counts. */
 export function cycles(files: readonly SourceFile[]): string[] {
   const targets = new Map<string, string[]>(files.map((file) => [file.path, []]));

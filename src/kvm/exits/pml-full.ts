@@ -8,5 +8,6 @@ export const pmlFull = {
   cells: [{ msr: "", path: "kernel" }],
   capable: {},
   flushesL1d: false,
+  workloads: "some",
   source: "vmx.c handle_pml_full",
 } as const satisfies Exit;
