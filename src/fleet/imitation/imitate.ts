@@ -13,7 +13,7 @@ import type { GuestSpec, HostSpec } from "../../kvm/host-spec.ts";
 import { StatRun } from "../../kvm/stat.ts";
 import { corrected } from "./correct.ts";
 import { firstKnobs, type Knobs, namesOn, workloadOf } from "./knobs.ts";
-import { emulatedMix, type Mix, worstShare } from "./mix.ts";
+import { besideHost, distance, emulatedMix, type Mix, worstShare } from "./mix.ts";
 
 export interface Imitation {
   readonly workload: Workload;
@@ -33,9 +33,9 @@ export interface About {
 const ROUNDS = 20;
 /** Rounds without a gain after which it ends. */
 const PATIENCE = 4;
-/** Good enough: half a point of any share, three percent of the rate. */
-const SHARE_GOAL = 0.005;
-const RATE_GOAL = 0.03;
+/** Good enough: a point of all shares together. The rate may be off by so much, which is more than a busier host's interrupts take. */
+const GOAL = 0.01;
+const RATE_GOAL = 0.08;
 /** Events that a round looks at, and the emulated time that it takes for them. */
 const EVENTS = 30_000;
 const SECONDS = { min: 0.4, max: 20 };
@@ -61,16 +61,16 @@ export function* imitate(mix: Mix, spec: HostSpec, about: About, seed: number): 
     return emulatedMix(new StatRun({ ...spec, guests: { guest: { ...guest, workload } } }, run, seconds, WARM_UP).report(), mix.vendor);
   };
   let knobs = firstKnobs(mix, guest, names, about.ticking);
-  let best = { knobs, worst: Infinity };
+  let best = { knobs, apart: Infinity };
   let idleRounds = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const emulated = emulate(knobs, seed);
-    const worst = worstShare(mix, emulated) + Math.max(0, Math.abs(emulated.total / mix.total - 1) - RATE_GOAL);
-    idleRounds = worst < best.worst - SHARE_GOAL / 5 ? 0 : idleRounds + 1;
-    if (worst < best.worst) best = { knobs, worst };
-    if (worst < SHARE_GOAL || idleRounds === PATIENCE) break;
+    const apart = distance(mix, emulated) + Math.max(0, Math.abs(emulated.total / mix.total - 1) - RATE_GOAL);
+    idleRounds = apart < best.apart - GOAL / 5 ? 0 : idleRounds + 1;
+    if (apart < best.apart) best = { knobs, apart };
+    if (apart < GOAL || idleRounds === PATIENCE) break;
     yield (round + 1) / (ROUNDS + 1);
-    knobs = corrected(knobs, mix, emulated, guest, names);
+    knobs = corrected(knobs, besideHost(mix, emulated), emulated, guest, names);
   }
   const emulated = emulate(best.knobs, seed + 1);
   return { workload: workloadOf(best.knobs, guest.vcpus, about.doc, about.source), emulated, worst: worstShare(mix, emulated) };

@@ -74,6 +74,22 @@ export function idleShare(mix: Mix): number | null {
   return us === undefined ? null : Math.min(1, (rateOf(mix, name) * us) / 1e6);
 }
 
+/** Names of exits that the host causes, not the guest. */
+const OF_HOST: readonly string[] = ["EXTERNAL_INTERRUPT", "interrupt"];
+
+/**
+ * What a guest should come to on a host that interrupts it more often than the captured one did: a
+ * little more of everything else, so that the shares stay.
+ */
+export function besideHost(captured: Mix, emulated: Mix): Mix {
+  const excess = OF_HOST.reduce((sum, reason) => sum + Math.max(0, rateOf(emulated, reason) - rateOf(captured, reason)), 0);
+  const factor = 1 + Math.min(RATE_MORE_MAX, excess / captured.total);
+  const rates = [...captured.rates].map(([reason, rate]) => [reason, OF_HOST.includes(reason) ? rate : rate * factor] as const);
+  return { ...captured, rates: new Map(rates) };
+}
+/** So much more at most. */
+const RATE_MORE_MAX = 0.05;
+
 /** Exits per second and vCPU for reasons that the captured mix does not name. */
 export function unnamedRate(captured: Mix, emulated: Mix): number {
   const other = otherName(captured.vendor);
@@ -81,10 +97,20 @@ export function unnamedRate(captured: Mix, emulated: Mix): number {
 }
 
 /** The largest difference of a reason's share. What the capture does not name is one reason. */
-export function worstShare(captured: Mix, emulated: Mix): number {
+export const worstShare = (captured: Mix, emulated: Mix): number => Math.max(...shareDifferences(captured, emulated));
+
+/** How far apart two mixes are: the largest difference of a share, and all of them, which tells rounds apart that one reason holds back. */
+export const distance = (captured: Mix, emulated: Mix): number => {
+  const differences = shareDifferences(captured, emulated);
+  return Math.max(...differences) + differences.reduce((sum, difference) => sum + difference, 0);
+};
+
+function shareDifferences(captured: Mix, emulated: Mix): readonly number[] {
   const other = otherName(captured.vendor);
   const named = [...captured.rates.keys()].filter((reason) => reason !== other);
   const rest = (mix: Mix): number => 1 - named.reduce((sum, reason) => sum + shareOf(mix, reason), 0);
-  const differences = named.map((reason) => Math.abs(shareOf(captured, reason) - shareOf(emulated, reason)));
-  return Math.max(Math.abs(rest(captured) - rest(emulated)), ...differences);
+  return [
+    Math.abs(rest(captured) - rest(emulated)),
+    ...named.map((reason) => Math.abs(shareOf(captured, reason) - shareOf(emulated, reason))),
+  ];
 }
