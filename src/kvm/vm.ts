@@ -41,6 +41,7 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
   ghz,
   boot: now,
   restartsTwice: restartsTwice(guest),
+  haltpoll: guest.spec.pv.haltpoll,
 });
 
 /** The Linux guest with the workload that the specification names. */
@@ -53,7 +54,8 @@ const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["hz", "nohz", "load", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
-  return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
+  const samePolling = old.spec.pv.haltpoll === wanted.spec.pv.haltpoll;
+  return sameWork && samePolling && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
 /** @param lives 0 for a VM that boots. */
@@ -105,6 +107,7 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
+  vcpu.hostPolls = !guest.spec.pv.haltpoll;
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.guestCstates = guestCstates(host, guest);
   vcpu.ghz = host.tscHz / 1e9;
