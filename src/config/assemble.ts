@@ -4,12 +4,13 @@
  */
 import type { HostPlan } from "../fleet/action.ts";
 import type { ConfigError } from "./error.ts";
-import type { OverrideInput } from "./fleet-schema.ts";
+import type { OverrideInput, ScheduleInput } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { mergePatch } from "./merge.ts";
 import type { Own, OwnRead } from "./own.ts";
 import { type Group, groupOf, type Plan, planHosts } from "./plan.ts";
 import type { FileParts, Placed } from "./read-file.ts";
+import { scheduleProblems } from "./schedule-semantics.ts";
 import { duplicateGroups, idleOverrides, impossibleSpecs, undefinedCohorts } from "./semantics.ts";
 
 /** An override, where it stands and how many hosts it reaches. */
@@ -32,6 +33,7 @@ export interface LoadedConfig {
   readonly groups: readonly Group[];
   readonly overrides: readonly LoadedOverride[];
   readonly own: Own;
+  readonly schedules: readonly ScheduleInput[];
   /** Every host, in order of its group and number. */
   readonly hosts: readonly HostPlan[];
 }
@@ -59,6 +61,7 @@ export function assemble(parts: readonly Part[], own: OwnRead, incomplete: boole
   const defaults = parts.flatMap((part) => part.defaults ?? []);
   const groups = parts.flatMap((part) => part.groups);
   const overrides = parts.flatMap((part) => part.overrides.map((placed) => ({ ...placed, fromState: part.fromState })));
+  const schedules = parts.flatMap((part) => part.schedules);
   const tooMany = tooManyHosts(groups);
   const layers = {
     cohorts,
@@ -82,12 +85,14 @@ export function assemble(parts: readonly Part[], own: OwnRead, incomplete: boole
     ...tooMany,
     ...(broken("defaults") ? [] : impossibleSpecs(plan, defaults, groups, overrides)),
   ];
+  errors.push(...(errors.length > 0 ? [] : scheduleProblems(schedules, layers, plan.hosts)));
   const epoch = lastSaid(parts.map((part) => part.epoch));
   const config = {
     ...layers,
     seed: lastSaid(parts.map((part) => part.seed)) ?? SEED_DEFAULT,
     epoch: epoch === null ? null : Date.parse(epoch),
     overrides: loadedOverrides(overrides, plan),
+    schedules: schedules.map(({ value }) => value),
     hosts: plan.hosts,
   };
   return { config, errors, warnings: [...idleOverrides(overrides, plan), ...own.warnings] };

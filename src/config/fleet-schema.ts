@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { NO_COHORT } from "./cohorts.ts";
+import { isCronExpression } from "./cron-expression.ts";
 import { hostPatchSchema, hostShape } from "./host-schema.ts";
 import { integer, labelValue, name, share } from "./scalars.ts";
 
@@ -34,6 +35,15 @@ const groupSchema = z.strictObject({
   ...hostShape,
 });
 
+/** Whether this system knows a time zone. */
+function isTimezone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
 const patternWords = "expected a name, a glob (* and ?) or a list of them";
 const pattern = z.string({ error: patternWords }).min(1, { error: patternWords });
 const patterns = z
@@ -58,6 +68,48 @@ const overrideSchema = z.strictObject({
   reason: z.string({ error: "expected text" }).max(500, { error: "expected at most 500 characters" }).optional(),
 });
 
+const cronWords = 'expected a cron expression of five fields, or six with seconds first, such as "*/5 * * * *"';
+const hostOrGroup = z.string({ error: "expected a host or a group" }).min(1, { error: "expected a host or a group" });
+const durationWords = "expected a duration such as 90s, 10m or 2h";
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
+const duration = z
+  .string({ error: durationWords })
+  .regex(/^[1-9]\d{0,5}[smh]$/, { error: durationWords })
+  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);
+
+/** What happens again and again, by the wall clock. */
+const scheduleSchema = z
+  .strictObject({
+    name: name.describe("Says in logs and in the list of changes what happened"),
+    cron: z.string({ error: cronWords }).refine(isCronExpression, { error: cronWords }).describe("When, by the wall clock"),
+    timezone: z
+      .string({ error: "expected a time zone such as Asia/Shanghai" })
+      .refine(isTimezone, { error: "expected a time zone such as Asia/Shanghai" })
+      .optional()
+      .describe("Of the expression; default: the daemon's"),
+    migrate: z
+      .strictObject({
+        guest: z
+          .string({ error: "expected a VM such as web-1" })
+          .describe("A VM by its name where it lives: web-1, or web-1@home away from home"),
+        from: hostOrGroup.describe("The host where it lives"),
+        to: hostOrGroup.describe("A host, or a group of which the first that can takes it in"),
+      })
+      .optional()
+      .describe("A VM moves to another host"),
+    override: z
+      .strictObject({
+        match: matchSchema.describe("Hosts that change"),
+        set: hostPatchSchema.describe("A partial host specification, over all overrides"),
+        for: duration.describe("How long, by the wall clock"),
+      })
+      .optional()
+      .describe("A change that is taken back by itself: of the load, of anything else"),
+  })
+  .refine(({ migrate, override }) => (migrate === undefined) !== (override === undefined), {
+    error: "expected either migrate or override",
+  });
+
 const nothingYet = z.array(z.never({ error: "expected an empty list (not supported yet)" }));
 
 /** One file of the configuration directory. */
@@ -73,7 +125,7 @@ export const fleetFileSchema = z.strictObject({
   groups: z.array(groupSchema).nullable().optional().describe("Hosts of one kind"),
   overrides: z.array(overrideSchema).nullable().optional().describe("Changes of some hosts; later wins"),
   rollouts: nothingYet.nullable().optional(),
-  schedules: nothingYet.nullable().optional(),
+  schedules: z.array(scheduleSchema).nullable().optional().describe("What happens again and again, by the wall clock"),
 });
 
 /** `overrides.yaml` of the state directory. */
@@ -81,5 +133,6 @@ export const stateFileSchema = z.strictObject({ overrides: fleetFileSchema.shape
 
 export type GroupInput = z.output<typeof groupSchema>;
 export type OverrideInput = z.output<typeof overrideSchema>;
+export type ScheduleInput = z.output<typeof scheduleSchema>;
 export type Match = z.output<typeof matchSchema>;
-export { groupSchema, overrideSchema };
+export { groupSchema, overrideSchema, scheduleSchema };

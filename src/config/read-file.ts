@@ -13,6 +13,8 @@ import {
   matchSchema,
   type OverrideInput,
   overrideSchema,
+  type ScheduleInput,
+  scheduleSchema,
 } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { issuesOf, type Issue } from "./issues.ts";
@@ -34,6 +36,7 @@ export interface FileParts {
   readonly defaults: Placed<HostSpecPatch> | undefined;
   readonly groups: readonly Placed<GroupInput>[];
   readonly overrides: readonly Placed<OverrideInput>[];
+  readonly schedules: readonly Placed<ScheduleInput>[];
   /** Names of groups and matches of overrides, also of those that have an error elsewhere. */
   readonly groupNames: readonly Placed<string>[];
   readonly matches: readonly Placed<Match>[];
@@ -60,6 +63,7 @@ export function readParts(source: Source, schema: z.ZodType, names: OwnNames): F
     defaults: defaults !== undefined && sound(defaults) ? defaults : undefined,
     groups: placedItems(source, groupSchema, map, "groups").filter(sound),
     overrides: placedItems(source, overrideSchema, map, "overrides").filter(sound),
+    schedules: placedItems(source, scheduleSchema, map, "schedules").filter(sound),
     groupNames: placedKeys(source, groupSchema.shape.name, map, "groups", "name"),
     matches: placedKeys(source, matchSchema, map, "overrides", "match"),
     broken: source.value === undefined ? "all" : new Set(issues.map(({ path }) => String(path[0] ?? ""))),
@@ -70,7 +74,11 @@ export function readParts(source: Source, schema: z.ZodType, names: OwnNames): F
 /** Wherever a file says a host specification: the names of kernels and workloads that nobody has. */
 function unknownNamesOf(map: ConfigMap, names: OwnNames): Issue[] {
   const sets = listAt(map, "overrides").map((item) => (isMap(item) ? ownValue(item, "set") : undefined));
+  const schedules = listAt(map, "schedules").map((item) => (isMap(item) ? ownValue(item, "override") : undefined));
   return [
+    ...schedules.flatMap((item, i) =>
+      unknownNames(isMap(item) ? ownValue(item, "set") : undefined, ["schedules", i, "override", "set"], names),
+    ),
     ...unknownNames(ownValue(map, "defaults"), ["defaults"], names),
     ...listAt(map, "groups").flatMap((item, i) => unknownNames(item, ["groups", i], names)),
     ...sets.flatMap((set, i) => unknownNames(set, ["overrides", i, "set"], names)),

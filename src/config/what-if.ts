@@ -3,13 +3,12 @@
  * appended to the configuration. Pure; the configuration stays as it is.
  */
 import type { HostSpec } from "../kvm/host-spec.ts";
-import type { LoadedConfig } from "./assemble.ts";
 import { type ConfigError, dotted } from "./error.ts";
 import type { Match } from "./fleet-schema.ts";
 import { isGlob } from "./glob.ts";
 import { NO_COHORT } from "./cohorts.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
-import { planHosts } from "./plan.ts";
+import { type PlanInput, planHosts } from "./plan.ts";
 import { specProblems } from "./resolve-spec.ts";
 import { nearest } from "./suggest.ts";
 
@@ -24,7 +23,7 @@ export type WhatIf =
   | { readonly ok: true; readonly hosts: readonly WhatIfHost[] }
   | { readonly ok: false; readonly errors: readonly ConfigError[] };
 
-type Layers = Pick<LoadedConfig, "cohorts" | "defaults" | "groups" | "overrides" | "own">;
+type Layers = PlanInput;
 
 /** The hosts that a match selects, before and after `set`; hosts of equal specification share one object. */
 export function whatIf(config: Layers, match: Match, set: HostSpecPatch): WhatIf {

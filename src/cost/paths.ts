@@ -143,6 +143,8 @@ export const EXTRAS = {
     source:
       "derived: tscdeadline_latency of a busy guest, 3200 by an hrtimer and 800 less by the preemption timer (ce7a058a2117), less the exits",
   },
+  /** A posted-interrupt notification of a CPU to itself: sent, and in the guest acknowledged with nothing to find. */
+  selfNotification: { value: 500, source: "assumed: a write of the ICR, and a vector and an empty descriptor read by microcode" },
   /** perf's recording of an exit's two tracepoints, as far as it falls between their timestamps; only in what `stat` prints. */
   perfRecord: {
     value: 950,

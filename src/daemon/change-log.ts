@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { diffSpecs, hardestEffect, type KeyChange } from "../config/diff.ts";
 import type { HostAction, HostPlan } from "../fleet/action.ts";
+import type { MigrationRecord } from "../fleet/migration.ts";
 import type { FleetSnapshot } from "../fleet/snapshot.ts";
 import type { ChangeRecord } from "../http/backend.ts";
 
@@ -14,6 +15,11 @@ export class ChangeLog {
   /** Accepted changes, the latest first. */
   get changes(): readonly ChangeRecord[] {
     return this.#changes;
+  }
+
+  /** Remembers what happened to a host besides. */
+  note(record: ChangeRecord): void {
+    this.#changes = [record, ...this.#changes].slice(0, CHANGES_MAX);
   }
 
   /** Remembers what actions changed, between the fleet before and the fleet after them. */
@@ -55,9 +61,17 @@ export function wordChanges(records: readonly ChangeRecord[]): LoggedChange[] {
   return [...alike].map(([what, hosts]) => ({ hosts, sentence: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${what}` }));
 }
 
-function wordChange({ kind, keys, takes }: ChangeRecord): string {
+function wordChange({ kind, keys, takes, note }: ChangeRecord): string {
+  if (note !== undefined) return note;
   if (kind === "add") return "added";
   if (kind === "remove") return "removed";
   const what = keys.map(({ key, before, after }) => `${key} ${JSON.stringify(before)} → ${JSON.stringify(after)}`).join(", ");
   return kind === "reboot" ? `rebooted for ${what}` : `${what} (in reality: ${takes})`;
+}
+
+/** `web-1 of a-001: moved from a-001 to b-001 (fast_to_slow), 41 ms down` */
+export function wordMigration({ vm, home, from, to, state, reason, direction, downtimeNs }: MigrationRecord): string {
+  const who = `${vm} of ${home}`;
+  if (state === "completed") return `${who}: moved from ${from} to ${to} (${direction}), ${Math.round((downtimeNs ?? 0) / 1e6)} ms down`;
+  return `${who}: did not move from ${from} to ${to}, ${state}: ${reason ?? ""}`;
 }

@@ -7,11 +7,13 @@ import type { LoadedConfig } from "../config/assemble.ts";
 import type { ConfigError } from "../config/error.ts";
 import { formatConfigError, formatConfigErrors } from "../config/format.ts";
 import { loadConfig, type LoadResult } from "../config/load.ts";
+import { type PlannedOverride, planHosts } from "../config/plan.ts";
 import { reconcile } from "../config/reconcile.ts";
+import type { MigrateAction } from "../fleet/action.ts";
 import { SpecError } from "../kvm/resolved.ts";
 import type { ChangeRecord, ReloadOutcome } from "../http/backend.ts";
 import type { DaemonStats } from "../metrics/daemon-stats.ts";
-import { ChangeLog, wordChanges } from "./change-log.ts";
+import { ChangeLog, wordChanges, wordMigration } from "./change-log.ts";
 import type { NotedTimes } from "./host-times.ts";
 import type { RunningFleet } from "./running-fleet.ts";
 
@@ -37,6 +39,10 @@ export class Configuration {
   #errors: readonly ConfigError[] = [];
   #warnings: readonly string[] = [];
   #last: Promise<unknown> = Promise.resolve();
+  /** Overrides of schedules that are in force, over all others. */
+  #timed: readonly PlannedOverride[] = [];
+  /** Migrations up to this number are in the list of changes. */
+  #noted = 0;
 
   /** Starts the fleet with a configuration that was loaded. */
   constructor(options: ConfigurationOptions, loaded: Loaded) {
@@ -70,6 +76,51 @@ export class Configuration {
     return next;
   }
 
+  /** Lays an override over the configuration, for a time; returns what takes it back. */
+  async lay(override: PlannedOverride): Promise<() => Promise<void>> {
+    await this.#change([...this.#timed, override]);
+    return () => this.#change(this.#timed.filter((other) => other !== override));
+  }
+
+  /** Sends a VM to another host. */
+  migrate(action: MigrateAction): void {
+    this.#options.fleet.apply([action]);
+    this.noteMigrations();
+  }
+
+  /** Puts migrations that ended since the last time into the list of changes, and logs them. */
+  noteMigrations(): void {
+    const { hosts, migrations } = this.#options.fleet.snapshot();
+    const ended = migrations.filter(({ id, endedNs }) => id > this.#noted && endedNs !== null);
+    for (const migration of ended.toSorted((a, b) => a.id - b.id)) {
+      const note = wordMigration(migration);
+      const generation = hosts.get(migration.from)?.generation ?? null;
+      const time = new Date().toISOString();
+      this.#changes.note({ time, host: migration.from, kind: "migrate", generation, keys: [], takes: "live", note });
+      this.#options.log.info({ hosts: [migration.from, migration.to] }, note);
+    }
+    const running = migrations.filter(({ endedNs }) => endedNs === null).map(({ id }) => id);
+    this.#noted = Math.min(Math.max(this.#noted, ...ended.map(({ id }) => id)), ...running.map((id) => id - 1));
+  }
+
+  #change(timed: readonly PlannedOverride[]): Promise<void> {
+    const next = this.#last.then(() => this.#force(timed));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Puts overrides of schedules into force, or leaves it when they cannot be. */
+  #force(timed: readonly PlannedOverride[]): void {
+    const before = this.#timed;
+    this.#timed = timed;
+    const changed = this.#reconcile(this.#config);
+    if (changed instanceof SpecError) {
+      this.#timed = before;
+      throw changed;
+    }
+    if (changed.length > 0) this.#report(this.#config, changed);
+  }
+
   async #load(): Promise<ReloadOutcome> {
     const { dir, stateDir, stats } = this.#options;
     const loaded = await loadConfig(dir, stateDir);
@@ -80,24 +131,34 @@ export class Configuration {
   }
 
   #apply(loaded: Loaded): ReloadOutcome {
+    const changed = this.#reconcile(loaded.config);
+    if (changed instanceof SpecError) {
+      return this.#refuse([{ file: this.#options.dir, line: 0, column: 0, key: changed.path.join("."), message: changed.message }]);
+    }
+    this.#accept(loaded);
+    this.#warn(loaded.warnings);
+    this.#report(loaded.config, changed);
+    return { ok: true, changed };
+  }
+
+  /** Makes the fleet what a configuration and the overrides of schedules say; what changed, or why it cannot be. */
+  #reconcile(config: LoadedConfig): readonly ChangeRecord[] | SpecError {
     const { fleet, times, stats } = this.#options;
     const before = fleet.snapshot();
     const running = new Map([...before.hosts].map(([name, { plan }]) => [name, plan]));
-    const actions = reconcile(running, loaded.config.hosts);
+    const overrides = [...config.overrides, ...this.#timed];
+    const actions = reconcile(running, this.#timed.length === 0 ? config.hosts : planHosts({ ...config, overrides }).hosts);
     try {
       if (actions.length > 0) fleet.apply(actions);
     } catch (error) {
-      if (!(error instanceof SpecError)) throw error;
-      return this.#refuse([{ file: this.#options.dir, line: 0, column: 0, key: error.path.join("."), message: error.message }]);
+      if (error instanceof SpecError) return error;
+      throw error;
     }
     const now = new Date();
     const changed = this.#changes.add(actions, before, fleet.snapshot(), now);
     times.note(fleet.snapshot(), now.getTime() / 1000);
     if (changed.length > 0) stats.reload.changeTimestamp = now.getTime() / 1000;
-    this.#accept(loaded);
-    this.#warn(loaded.warnings);
-    this.#report(loaded.config, changed);
-    return { ok: true, changed };
+    return changed;
   }
 
   #accept({ config, hash }: Loaded): void {

@@ -18,6 +18,7 @@ import { Configuration } from "./configuration.ts";
 import { NotedTimes } from "./host-times.ts";
 import { addressToOpen, listen } from "./listen.ts";
 import { RunningFleet } from "./running-fleet.ts";
+import { Schedules, WALL_CLOCK } from "./schedules.ts";
 import { Slices } from "./slices.ts";
 import { StartError } from "./start-error.ts";
 import type { Token } from "./token.ts";
@@ -41,6 +42,8 @@ export interface ServeOptions {
 const STOP_MS = 1000;
 /** How often the log looks for hosts that stopped. */
 const LOOK_MS = 5000;
+/** How soon a changed schedule is followed, and a migration that ended is in the list of changes. */
+const FOLLOW_MS = 1000;
 
 /** Runs until it is stopped. Throws a StartError when it cannot start. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -64,9 +67,18 @@ export async function serve(options: ServeOptions): Promise<void> {
     void daemon.configuration.reload().catch((error: unknown) => log.error({ err: error }, "loading the configuration failed"));
   const unwatch = watchConfig([options.configDir, options.stateDir], hangUp);
   const look = setInterval(failureWatch(log, daemon.fleet), LOOK_MS);
+  const schedules = new Schedules(daemon.configuration, WALL_CLOCK, log);
+  const follow = (): void => {
+    schedules.follow(daemon.configuration.config.schedules);
+    daemon.configuration.noteMigrations();
+  };
+  follow();
+  const followed = setInterval(follow, FOLLOW_MS);
   log.info(`${await stop}: stopping`);
   process.off("SIGHUP", hangUp);
   clearInterval(look);
+  clearInterval(followed);
+  schedules.stop();
   unwatch();
   slices.stop();
   await close(server);

@@ -3,12 +3,12 @@
  * idle loop.
  *
  *   idle: enter (stop the tick: TSC_DEADLINE) → HLT → leave (restart the tick: TSC_DEADLINE)
- *   interrupt: timer: run what is due, reprogram (TSC_DEADLINE) | device: fetch requests → EOI
+ *   interrupt: EOI → timer: run what is due, reprogram (TSC_DEADLINE) | device: fetch requests
  *
  * Linux: kernel/sched/idle.c do_idle, kernel/time/tick-sched.c tick_nohz_stop_tick and
- * tick_nohz_restart, kernel/time/hrtimer.c hrtimer_interrupt, arch/x86 apic.c lapic_next_deadline.
- * Simplified: softirqs run in the handler, the EOI comes at the handler's end (Linux acknowledges
- * first; interrupts are off either way), and a deadline that did not change is not written again.
+ * tick_nohz_restart, kernel/time/hrtimer.c hrtimer_interrupt, arch/x86 apic.c
+ * sysvec_apic_timer_interrupt. `clock-event.ts` says what takes the place of TSC_DEADLINE.
+ * Simplified: softirqs run in the handler, and a deadline that did not change is not written again.
  */
 import { NEVER, type Instant } from "../lib/units.ts";
 import { GUEST_PATHS } from "./guest-paths.ts";
@@ -52,8 +52,8 @@ export abstract class LinuxCpu extends Program {
   protected readonly guest: LinuxGuest;
   protected readonly draws: VcpuDraws;
   protected inHandler = false;
-  /** The handler's EOI is under way. */
-  private acknowledged = false;
+  /** Whose work in the handler is still to come, or 0. */
+  private handling: Vector | 0 = 0;
 
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
     super();
@@ -69,7 +69,7 @@ export abstract class LinuxCpu extends Program {
   protected abstract fetchRequests(): number;
 
   override next(now: Instant): void {
-    if (this.inHandler) this.nextInHandler();
+    if (this.inHandler) this.nextInHandler(now);
     else this.nextInMain(now);
   }
 
@@ -82,46 +82,55 @@ export abstract class LinuxCpu extends Program {
     this.arrivalAt = (this.arrivalAt + delta) as Instant;
   }
 
-  protected override startHandler(vector: Vector, now: Instant): void {
+  /** Linux acknowledges first: apic_eoi stands at the beginning of each handler. */
+  protected override startHandler(vector: Vector): void {
     this.inHandler = true;
-    const entry = GUEST_PATHS.interruptEntry;
-    if (vector === VECTOR.timer) {
-      // The clock event device is one-shot: once it fired, nothing is programmed.
-      this.timers.programmed = 0;
-      const work = entry + this.runTimers(now);
-      if (!this.program(work)) this.acknowledge(work);
-    } else if (vector === VECTOR.device) this.acknowledge(entry + this.fetchRequests());
-    else this.acknowledge(entry + GUEST_PATHS.reschedule);
+    this.handling = vector;
+    const { periodic, autoEoi } = this.guest.clockEvent;
+    const timer = vector === VECTOR.timer;
+    // A clock event device in one-shot mode has nothing programmed once it fired.
+    if (timer && !periodic) this.timers.programmed = 0;
+    this.run(GUEST_PATHS.interruptEntry, timer && autoEoi ? OP.none : this.guest.eoiOp);
   }
 
-  /** After the timer was reprogrammed comes the EOI, after the EOI the return. */
-  private nextInHandler(): void {
-    if (this.acknowledged) {
-      this.acknowledged = false;
-      this.inHandler = false;
-      this.endOfHandler();
-      if (this.at === AT.spinning || this.at === AT.polling) this.memoryChanged();
-      return;
+  /** After the EOI comes the handler's work, after that the way out. */
+  private nextInHandler(now: Instant): void {
+    const vector = this.handling;
+    this.handling = 0;
+    switch (vector) {
+      case 0:
+        this.leaveHandler();
+        return;
+      case VECTOR.timer: {
+        const work = this.runTimers(now);
+        if (!this.program(work)) this.run(work, OP.none);
+        return;
+      }
+      case VECTOR.device:
+        this.run(this.fetchRequests(), OP.none);
+        return;
+      default:
+        this.run(GUEST_PATHS.reschedule, OP.none);
     }
+  }
+
+  private leaveHandler(): void {
     // tick_nohz_irq_exit: an idle CPU that nobody needs queues the stopped tick's timer again.
     const { timers } = this;
     if (timers.stopped && timers.tick === NEVER && this.ready === 0) {
       timers.queueStopped();
       if (this.program(GUEST_PATHS.moveTick)) return;
     }
-    this.acknowledge(0);
-  }
-
-  private acknowledge(before: number): void {
-    this.acknowledged = true;
-    this.run(before, this.guest.eoiOp);
+    this.inHandler = false;
+    this.endOfHandler();
+    if (this.at === AT.spinning || this.at === AT.polling) this.memoryChanged();
   }
 
   /** hrtimer_interrupt: runs what is due; returns what it takes. */
   private runTimers(now: Instant): number {
     const { guest, timers } = this;
     let cost = GUEST_PATHS.timerEntry;
-    if (timers.tick <= now) {
+    if (timers.tick <= now || guest.clockEvent.periodic) {
       cost += GUEST_PATHS.tick;
       timers.forwardTick(now);
       if (timers.wheel <= now) {
@@ -144,11 +153,12 @@ export abstract class LinuxCpu extends Program {
 
   /** Programs the first timer's expiry after `before` cycles; false when the device already stands there. */
   protected program(before: number): boolean {
-    const { timers } = this;
-    const wanted = timers.first();
-    if (wanted === timers.programmed) return false;
+    const { guest, timers } = this;
+    const { op, periodic } = guest.clockEvent;
+    const wanted = periodic ? guest.tickCycles : timers.first();
+    if (wanted === timers.programmed || (periodic && timers.programmed !== 0)) return false;
     timers.programmed = wanted;
-    this.run(before + GUEST_PATHS.reprogram, OP.tscDeadline, wanted);
+    this.run(before + GUEST_PATHS.reprogram, op, wanted);
     return true;
   }
 

@@ -6,6 +6,7 @@ import { nearest } from "../lib/nearest.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
+import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
 import { GuestHaltPoll } from "./halt-poll.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import { OP, type Op } from "./program.ts";
@@ -22,6 +23,7 @@ export interface LinuxGuestSettings {
   readonly load: number;
   readonly hz: number;
   readonly nohz: boolean;
+  readonly timer: GuestTimer;
   readonly ghz: number;
   readonly boot: Instant;
   /** cpuidle-haltpoll: the guest polls before it halts. */
@@ -42,6 +44,7 @@ export interface RunQueue {
 
 export class LinuxGuest {
   readonly nohz: boolean;
+  readonly clockEvent: ClockEventDevice;
   readonly messagesPerVcpu: number;
   readonly tickCycles: number;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
@@ -81,6 +84,7 @@ export class LinuxGuest {
     this.workload = workload;
     this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
+    this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.interval_ns > 0);
     this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;

@@ -23,6 +23,8 @@ export interface ChangeRecord {
   readonly keys: readonly KeyChange[];
   /** The hardest that any of the keys would take in reality. */
   readonly takes: Effect;
+  /** What happened besides, in a sentence: to a VM that moved, or on which schedule. */
+  readonly note?: string;
 }
 
 export type ReloadOutcome =

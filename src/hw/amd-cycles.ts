@@ -28,6 +28,7 @@ export const EPYC_CYCLES: HardwareCycles = {
   l1dFlush: { value: 0, source: `${NONE} has no L1TF` },
   cr3Writes: { value: 0, source: `${NONE} has no meltdown, so no page-table isolation` },
   preemptionTimerLoad: { value: 0, source: `${NONE} has no preemption timer` },
+  virtualTimerWrite: { value: 0, source: `${NONE} has no APIC-timer virtualization` },
   apicvSync: { value: 40, source: "assumed: AVIC keeps the APIC page itself, KVM only looks for interrupts" },
   vpmuSwitch: { value: 0, source: `${NONE}'s svm_vcpu_run switches no performance-counter MSR (6.12)` },
   avicIpiTarget: {

@@ -38,6 +38,8 @@ export interface HardwareCycles {
   readonly preemptionTimerLoad: Figure;
   /** Reading the posted-interrupt descriptor and updating RVI and the EOI-exit bitmap. */
   readonly apicvSync: Figure;
+  /** APIC-timer virtualization: the guest's write of a deadline. An expiry takes an interrupt's delivery and no more (assumed). */
+  readonly virtualTimerWrite: Figure;
   /** What a retpoline costs over a predicted indirect call. */
   readonly retpoline: Figure;
   /** From an interrupt's recognition in the guest to its handler's first instruction. */
@@ -82,6 +84,7 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
   pkruSwitch: { value: 6, source: `derived: ${EXIT_ANATOMY}: VMCALL with less without exposed protection keys` },
   preemptionTimerLoad: { value: 48, source: `derived: ${EXIT_ANATOMY}: VMCALL with preemption_timer=Y less with N` },
   apicvSync: { value: 72, source: `derived: ${EXIT_ANATOMY}: VMCALL with enable_apicv=Y less with N` },
+  virtualTimerWrite: { value: 100, source: "assumed: an MSR write in microcode, into a field of the VMCS" },
   retpoline: { value: 20, source: `assumed: ${BEHRENS}, for its Skylake` },
   interruptDelivery: {
     value: 300,

@@ -44,12 +44,12 @@ const missesOf = (vendor: Vendor): readonly Miss[] =>
 /** Every (fastpath, cause) of a vendor's hosts, in order. */
 export const MISSES: Readonly<Record<Vendor, readonly Miss[]>> = { intel: missesOf("intel"), amd: missesOf("amd") };
 
-export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup"] as const;
+export const TIMER_DELIVERIES = ["preemption_timer", "posted", "hrtimer", "wakeup", "virtual"] as const;
 export const VCPU_STATES = ["guest", "exit", "halt_poll", "halted", "steal"] as const;
 export const CPU_USES = ["guest", "exit_work", "exit_mitigation", "housekeeping", "halt_poll", "idle"] as const;
 /** How a poll ended: with an event, with nothing, or because another thread became runnable (a failure to KVM, whose own `invalid` x86 never has). */
 export const HALT_POLL_RESULTS = ["success", "fail", "invalid"] as const;
-export const TIMER_MODES = ["hv_timer", "posted", "hrtimer"] as const;
+export const TIMER_MODES = ["hv_timer", "posted", "hrtimer", "virtual"] as const;
 export type TimerMode = (typeof TIMER_MODES)[number];
 /** How a move to another host changes the fastpaths that a guest's exits take, and what became of the move. */
 export const DIRECTIONS = ["fast_to_slow", "slow_to_fast", "same"] as const;

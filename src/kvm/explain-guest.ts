@@ -37,11 +37,18 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       source: "lapic.c kvm_can_use_hv_timer",
     },
     {
+      predicate: "timer virtualized",
+      value: `${guest.canVirtualizeTimer.value}`,
+      why: guest.canVirtualizeTimer.why,
+      source: "KVM: VMX APIC timer virtualization support v2 (2026-03-05), not merged",
+    },
+    {
       predicate: "timer mode",
       value: modesOf(host, guest),
       why: guest.timerMode.why,
-      source: "lapic.c restart_apic_timer",
+      source: guest.spec.timer === "hv_stimer" ? "hyperv.c stimer_start" : "lapic.c restart_apic_timer",
     },
+    pvEoiRow(guest),
     preemptionTimerRow(host, guest),
     tscDeadlineRow(host, guest),
     icrRow(host, guest),
@@ -126,10 +133,25 @@ function modesOf(host: ResolvedHost, guest: ResolvedGuest): string {
   return distinct.map((mode) => `${mode} (vCPUs ${vcpusOf(mode)})`).join(", ");
 }
 
+function pvEoiRow({ apicvActive, spec }: ResolvedGuest): Row {
+  const row = { predicate: "pv_eoi_enabled", source: "lapic.c apic_sync_pv_eoi_to_guest" };
+  if (!spec.pv.eoi) return { ...row, value: "false", why: "pv.eoi is off: the guest does not know the feature" };
+  if (apicvActive.value) return { ...row, value: "unused", why: "APICv takes the EOI; KVM never asks for one in memory" };
+  return { ...row, value: "true", why: "an interrupt that comes alone needs no exit for its EOI" };
+}
+
+/** Why a guest's timer causes none of the exits that the fastpaths of timers take; null where it does. */
+function otherTimer({ spec, canVirtualizeTimer }: ResolvedGuest): string | null {
+  if (canVirtualizeTimer.value) return `the CPU takes the write and delivers the expiry: ${canVirtualizeTimer.why}`;
+  return spec.timer === "hv_stimer" ? "the guest writes HV_X64_MSR_STIMER0_COUNT, and its timer is an hrtimer" : null;
+}
+
 function preemptionTimerRow({ cpu, fastpath }: ResolvedHost, guest: ResolvedGuest): Row {
   const row = { predicate: "fastpath preemption_timer", source: "vmx.c handle_fastpath_preemption_timer" };
   const { value, why, missCause } = fastpath.preemption_timer;
   if (cpu.vendor === "amd") return { ...row, value: "no such exits", why };
+  const other = otherTimer(guest);
+  if (other !== null) return { ...row, value: "no such exits", why: other };
   if (!guest.canUseHvTimer.value) return { ...row, value: "no such exits", why: guest.canUseHvTimer.why };
   return { ...row, value: value ? "live" : missCause, why };
 }
@@ -137,6 +159,8 @@ function preemptionTimerRow({ cpu, fastpath }: ResolvedHost, guest: ResolvedGues
 function tscDeadlineRow({ fastpath, traits }: ResolvedHost, guest: ResolvedGuest): Row {
   const row = { predicate: "fastpath tsc_deadline", source: "x86.c handle_fastpath_set_tscdeadline" };
   const { value, why, missCause } = fastpath.tsc_deadline;
+  const other = guest.spec.timer === "lapic" ? "the guest writes the initial count (TMICT), which no fastpath takes" : otherTimer(guest);
+  if (other !== null) return { ...row, value: "no such exits", why: other };
   if (!value) return { ...row, value: missCause, why };
   if (traits.tscDeadline === "needs_hv_timer" && !guest.canUseHvTimer.value) {
     return { ...row, value: "no_hv_timer", why: `it needs kvm_can_use_hv_timer(): ${guest.canUseHvTimer.why}` };

@@ -77,6 +77,7 @@ function vendorParameters({
   apicv,
   x2avic,
   ipiVirtualization,
+  apicTimerVirt,
   pml,
 }: ResolvedHost): readonly Omit<Explanation, "subject" | "topic">[] {
   if (cpu.vendor === "amd") {
@@ -105,6 +106,12 @@ function vendorParameters({
       value: yesNo(ipiVirtualization),
       why: ipiVirtualization.why,
       source: "vmx.c hardware_setup (5.19)",
+    },
+    {
+      predicate: "APIC-timer virtualization",
+      value: yesNo(apicTimerVirt),
+      why: apicTimerVirt.why,
+      source: "KVM: VMX APIC timer virtualization support v2 (2026-03-05), not merged",
     },
     { predicate: "kvm_intel.pml", value: yesNo(pml), why: pml.why, source: "vmx.c hardware_setup" },
   ];

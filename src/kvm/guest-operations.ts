@@ -110,6 +110,7 @@ export class GuestOperations {
   private writeDeadline(vcpu: Vcpu, now: Instant): boolean {
     const { decisions, misses, reenters, traits } = this.settings;
     const deadline = vcpu.program.operand;
+    if (vcpu.canVirtualizeTimer) return this.writeVirtualDeadline(vcpu, deadline, now);
     const { value: enabled, capable } = decisions.tsc_deadline;
     const fast = enabled && (traits.tscDeadline === "unconditional" || vcpu.canUseHvTimer);
     const loop = this.needs.loop();
@@ -117,8 +118,18 @@ export class GuestOperations {
     if (!fast && capable) vcpu.miss = enabled ? misses.tsc_deadline.no_hv_timer : this.missOf("tsc_deadline");
     const armed = this.needs.timer.write(vcpu, deadline, this.effectOf(vcpu));
     if (fast && reenters && armed === "pending") loop.retarget(vcpu, KIND.tscDeadlineHandled);
+    if (fast && armed === "injected") this.notifyItself(vcpu);
     if (vcpu.timerAt !== NEVER) loop.addHandlerWork(vcpu, this.needs.software(EXTRAS.hrtimer.value));
     return true;
+  }
+
+  /** APIC-timer virtualization: the CPU takes the write. */
+  private writeVirtualDeadline(vcpu: Vcpu, deadline: number, now: Instant): boolean {
+    const { virtualTimerWrite } = this.settings;
+    this.needs.timer.writeVirtual(vcpu, deadline, (now + virtualTimerWrite) as Instant);
+    this.noExit(vcpu);
+    vcpu.program.runCycles = virtualTimerWrite;
+    return false;
   }
 
   /** TMICT (MSR 0x838, the APIC page, or what AVIC traps), or HV_X64_MSR_STIMER0_COUNT; never a fastpath. */
@@ -141,6 +152,15 @@ export class GuestOperations {
     this.needs.loop().exitByEvent(vcpu, kind, now);
     if (!fast) vcpu.miss = this.missOf("preemption_timer");
     this.needs.timer.expireHv(vcpu, this.effectOf(vcpu));
+    if (fast && vcpu.apicv) this.notifyItself(vcpu);
+  }
+
+  /**
+   * In a fastpath the vCPU is still IN_GUEST_MODE, so where vmx_deliver_posted_interrupt does not
+   * look who runs here it sends a physical IPI to its own CPU: no exit, but time before the handler.
+   */
+  private notifyItself(vcpu: Vcpu): void {
+    if (this.settings.notifiesItself) this.needs.loop().addHandlerWork(vcpu, this.needs.software(EXTRAS.selfNotification.value));
   }
 
   private halt(vcpu: Vcpu, now: Instant): boolean {

@@ -26,5 +26,5 @@ function grow(settings: HaltPollSettings, windowNs: number): number {
 function shrink(settings: HaltPollSettings, windowNs: number): number {
   if (settings.shrink === 0) return 0;
   const window = Math.floor(windowNs / settings.shrink);
-  return window < settings.growStartNs ? 0 : window;
+  return window < settings.shrinkFloorNs ? 0 : window;
 }

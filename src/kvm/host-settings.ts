@@ -53,7 +53,9 @@ export function operationSettings(resolved: ResolvedHost): FastpathSettings {
     misses: missNumbers(cpu.vendor),
     wakeRemote: wakeCycles(resolved, true),
     avicIpiTarget: cpu.cycles.avicIpiTarget.value,
+    virtualTimerWrite: cpu.cycles.virtualTimerWrite.value,
     reenters: cpu.vendor === "intel" || traits.reentryLoop === "vcpu_enter_guest",
+    notifiesItself: cpu.vendor === "intel" && traits.selfNotification === "sent",
   };
 }
 

@@ -22,8 +22,6 @@ export interface KernelTraits {
   readonly invd: "absent" | "present";
   /** SVM has fastpaths at all (`svm_exit_handlers_fastpath`); VMX' conditions hold there too. */
   readonly svmFastpaths: "absent" | "present";
-  /** A PREEMPTION_TIMER exit that KVM itself forced: the normal handler, or its fastpath (6.12). */
-  readonly forcedExit: "slow" | "handled";
   /** Who loops on a re-entry: VMX alone (5.8 to 5.10), or common code, so SVM could too (5.15). */
   readonly reentryLoop: "vmx_vcpu_run" | "vcpu_enter_guest";
   /**
@@ -46,15 +44,11 @@ export interface KernelTraits {
   readonly avicBigIds: "refused" | "inhibits";
   /** A posted interrupt for the vCPU that runs on this very CPU raises a physical IPI to itself. */
   readonly selfNotification: "sent" | "skipped";
-  /** How a posted interrupt wakes a blocked vCPU: `kvm_vcpu_kick`, from 5.17 `kvm_vcpu_wake_up`. */
-  readonly postedWake: "kick" | "wake";
   /** hrtimers of KVM are pinned to the arming CPU (before 5.3). */
   readonly hrtimerPinned: boolean;
   /** What a blocked vCPU waits on (`kvm_vcpu_block`); rcuwait is cheaper to wake. */
   readonly waiter: "swait" | "rcuwait";
-  /** A timer that cannot be injected at once: 5.4–5.10 request + kick, from 5.15 unblock. */
-  readonly pendingTimer: "request_and_kick" | "unblock";
-  /** The preemption timer is armed again after a block: always, or (5.17) if it was in use before. */
+  /** The guest's timer is started anew after a block: whatever it was (set_hv_timer given), or (5.17) if the preemption timer was in use before. */
   readonly hvTimerAfterBlock: "always" | "if_it_was_in_use";
   /** Where `kvm_exit` is traced: in `vmx_handle_exit`, or right after the exit (5.8). */
   readonly exitTracepoint: "in_handle_exit" | "right_after_exit";

@@ -7,7 +7,8 @@
  *             write, else ──▶ armed ──▶ callback ──▶ pending (injected at the next entry)
  *                                           └──────▶ posting ──▶ posted without an exit
  *
- * A vCPU that blocks moves from hv to armed and back (kvm_lapic_switch_to_sw_timer / _hv_timer).
+ * A vCPU that blocks moves from hv to armed and back (kvm_lapic_switch_to_sw_timer / _hv_timer), and
+ * so it does from and to the deadline that the CPU itself keeps (APIC-timer virtualization).
  * In periodic mode each expiry starts the next period, with no word of the guest.
  * Linux arch/x86/kvm/lapic.c start_hv_timer, start_sw_timer, apic_timer_expired, apic_timer_fn,
  * kvm_lapic_expired_hv_timer, advance_periodic_target_expiration; vmx.c vmx_set_hv_timer; hyperv.c
@@ -35,6 +36,8 @@ const MIN_PERIOD_NS = 200_000;
 export type Armed = "off" | "armed" | "injected" | "pending";
 
 export class LapicTimer {
+  /** Up to 5.16 `vmx_post_block` starts every LAPIC timer anew, where there is a preemption timer at all. */
+  restartsAfterBlock = false;
   /** Deadlines further away than this do not fit the preemption timer: 2^(32 + shift) cycles. */
   private readonly hvLimit: number;
   private readonly ghz: number;
@@ -81,14 +84,40 @@ export class LapicTimer {
     return cyclesOf(vcpu.advance.ns, this.ghz);
   }
 
-  /** The VM is entered: the preemption timer counts from here. */
-  enterGuest(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.timer === TIMER.hv) vcpu.timerAt = Math.max(now, vcpu.deadline - this.advanceCycles(vcpu)) as Instant;
+  /** WRMSR TSC_DEADLINE under APIC-timer virtualization: KVM has no part in it. */
+  writeVirtual(vcpu: Vcpu, deadline: number, now: Instant): void {
+    vcpu.deadlineMode = true;
+    vcpu.period = 0;
+    vcpu.timerPending = false;
+    vcpu.timer = deadline === 0 ? TIMER.none : TIMER.virtual;
+    vcpu.deadline = deadline === 0 ? NEVER : (deadline as Instant);
+    vcpu.timerAt = Math.max(now, vcpu.deadline) as Instant;
   }
 
-  /** The VM is left: the preemption timer stands. */
+  /** The VM is entered: the preemption timer counts from here, and the CPU looks at the deadline that it keeps. */
+  enterGuest(vcpu: Vcpu, now: Instant): void {
+    if (vcpu.timer === TIMER.hv) vcpu.timerAt = Math.max(now, vcpu.deadline - this.advanceCycles(vcpu)) as Instant;
+    // Unless the guest has written it since the entry.
+    else if (vcpu.timer === TIMER.virtual && vcpu.timerAt === NEVER) {
+      vcpu.timerAt = Math.max(now, vcpu.deadline) as Instant;
+    }
+  }
+
+  /** The VM is left: neither of them does anything in root mode. */
   leaveGuest(vcpu: Vcpu): void {
-    if (vcpu.timer === TIMER.hv) vcpu.timerAt = NEVER;
+    if (vcpu.timer === TIMER.hv || vcpu.timer === TIMER.virtual) vcpu.timerAt = NEVER;
+  }
+
+  /** The CPU itself delivers the expiry into the guest; true when that took no exit. */
+  expireVirtual(vcpu: Vcpu, now: Instant): boolean {
+    vcpu.timer = TIMER.none;
+    vcpu.timerAt = NEVER;
+    vcpu.lateFor = vcpu.deadline;
+    vcpu.deadline = NEVER;
+    this.tally.add(DELIVERY.virtual, 1);
+    if (!vcpu.apicv) this.delivery.deliver(vcpu, VECTOR.timer, now);
+    else vcpu.irr |= VECTOR.timer;
+    return vcpu.apicv;
   }
 
   /** `kvm_lapic_expired_hv_timer`, in the handler of the PREEMPTION_TIMER exit. */
@@ -131,16 +160,24 @@ export class LapicTimer {
 
   /** `kvm_lapic_switch_to_sw_timer`: the vCPU is about to block. True when a timer was moved. */
   switchToSoftware(vcpu: Vcpu, now: Instant): boolean {
-    if (vcpu.timer !== TIMER.hv) return false;
+    if (vcpu.timer !== TIMER.hv && vcpu.timer !== TIMER.virtual) return false;
+    vcpu.hvTimerBeforeBlock = true;
     this.startSoftware(vcpu, now);
     return true;
   }
 
-  /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. */
-  switchToHv(vcpu: Vcpu, now: Instant): void {
-    if (vcpu.timer !== TIMER.armed || !vcpu.canUseHvTimer) return;
+  /** `kvm_lapic_switch_to_hv_timer`: the vCPU runs again. Returns what starting an hrtimer once more takes of its exit. */
+  switchToHv(vcpu: Vcpu, now: Instant): number {
+    const restarts = vcpu.hvTimerBeforeBlock || (this.restartsAfterBlock && vcpu.usesLapicTimer);
+    vcpu.hvTimerBeforeBlock = false;
+    if (vcpu.timer !== TIMER.armed || !restarts) return 0;
     vcpu.timerAt = NEVER;
     this.restart(vcpu, now);
+    if (vcpu.timerAt === NEVER || vcpu.cost === null) return 0;
+    const work = this.cpus.software(EXTRAS.hrtimer.value);
+    vcpu.hasExtras = true;
+    vcpu.handlerCycles += work;
+    return work;
   }
 
   /**
@@ -181,6 +218,11 @@ export class LapicTimer {
   }
 
   private restart(vcpu: Vcpu, now: Instant): Armed {
+    if (vcpu.canVirtualizeTimer && vcpu.deadlineMode) {
+      vcpu.timer = TIMER.virtual;
+      vcpu.timerAt = NEVER;
+      return "armed";
+    }
     const left = vcpu.deadline - this.advanceCycles(vcpu) - now;
     if (vcpu.canUseHvTimer && left < this.hvLimit) {
       // In periodic mode start_hv_timer leaves even an expiry to the exit, which starts the next period.

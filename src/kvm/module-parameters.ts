@@ -86,15 +86,25 @@ function avicIpis(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<
   return { value: true, why: "AVIC sends IPIs, and kvm_amd.enable_ipiv=Y is the default" };
 }
 
+/** Hardware APIC-timer virtualization: what if CPU and kernel had it. */
+export function apicTimerVirt(spec: HostSpec, cpu: CpuModel, traits: KernelTraits): Decided<boolean> {
+  if (!spec.kvm.apic_timer_virt) return { value: false, why: "apic_timer_virt is off: no kernel has it yet" };
+  if (cpu.vendor === "amd") return { value: false, why: "APIC-timer virtualization is Intel's" };
+  if (!apicv(spec, cpu, traits).value) return { value: false, why: "it needs enable_apicv" };
+  return { value: true, why: "asked for, as if the CPU and the kernel had it" };
+}
+
 /** kvm.halt_poll_ns and its companions; `off` is halt_poll_ns=0. */
 export function haltPoll(spec: HostSpec, traits: KernelTraits): HaltPollSettings {
   const off = spec.kvm.halt_poll === "off" || spec.kvm.halt_poll_ns === 0;
+  const growStartNs = 10_000;
   return {
     mode: off ? "off" : spec.kvm.halt_poll,
     maxNs: off ? 0 : spec.kvm.halt_poll_ns,
     grow: 2,
-    growStartNs: 10_000,
+    growStartNs,
     shrink: traits.haltPollShrink,
+    shrinkFloorNs: traits.haltPollShrinkFloor ? growStartNs : 0,
   };
 }
 

@@ -15,10 +15,12 @@ import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "
 import {
   canPostTimer,
   canUseHvTimer,
+  canVirtualizeTimer,
   timerInputs,
   timerMode,
   whyCanPostTimer,
   whyCanUseHvTimer,
+  whyCanVirtualizeTimer,
   whyTimerMode,
 } from "./timer-predicates.ts";
 
@@ -31,13 +33,12 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
   const refused = tooManyVcpus(vm);
   if (refused !== null) throw new SpecError(["guests", placed.kind, "vcpus"], refused);
   const inhibits = apicvInhibits(vm);
-  const guest = { ...exits, apicvActive: apicvActive(host, spec, inhibits), apicvInhibits: inhibits };
+  const guest = { ...exits, spec, apicvActive: apicvActive(host, spec, inhibits), apicvInhibits: inhibits };
   const inputs = timerInputs(host, guest, placed.cpus[0] ?? 0);
   const piWhy = host.piInjectTimer.why;
   return {
     name: `${placed.kind}-${placed.number}`,
     kind: placed.kind,
-    spec,
     ...guest,
     usesSpecCtrl: usesSpecCtrl(host, spec),
     specCtrlDiffers: specCtrlDiffers(host, spec),
@@ -45,6 +46,7 @@ export function resolveGuest(host: Host, spec: GuestSpec, placed: PlacedGuest): 
     sharedCpus: placed.sharedCpus,
     canPostTimer: { value: canPostTimer(inputs), why: whyCanPostTimer(inputs, piWhy) },
     canUseHvTimer: { value: canUseHvTimer(inputs), why: whyCanUseHvTimer(inputs, piWhy) },
+    canVirtualizeTimer: { value: canVirtualizeTimer(inputs), why: whyCanVirtualizeTimer(inputs, host.apicTimerVirt.why) },
     timerMode: { value: timerMode(inputs), why: whyTimerMode(inputs, piWhy) },
   };
 }

@@ -13,7 +13,17 @@ import { isolation } from "./isolation.ts";
 import { kernelOf } from "./kernel-choice.ts";
 import type { MitigationContext, VulnerabilityStatus } from "./mitigation.ts";
 import { MITIGATIONS, VULNERABILITIES } from "./mitigations.ts";
-import { apicv, haltPoll, ipiVirtualization, piInjectTimer, pml, preemptionTimer, timerAdvance, x2avic } from "./module-parameters.ts";
+import {
+  apicTimerVirt,
+  apicv,
+  haltPoll,
+  ipiVirtualization,
+  piInjectTimer,
+  pml,
+  preemptionTimer,
+  timerAdvance,
+  x2avic,
+} from "./module-parameters.ts";
 import { placeGuests } from "./placement.ts";
 import { resolveGuest } from "./resolve-guest.ts";
 import { type ResolvedHost, SpecError } from "./resolved.ts";
@@ -43,6 +53,7 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
     apicv: apicv(spec, cpu, traits),
     x2avic: x2avic(spec, cpu, traits),
     ipiVirtualization: ipiVirtualization(spec, cpu, traits),
+    apicTimerVirt: apicTimerVirt(spec, cpu, traits),
     pml: pml(spec, cpu),
     fastpath: fastpathDecisions(kernel, traits, spec, cpu.vendor),
     haltPoll: haltPoll(spec, traits),

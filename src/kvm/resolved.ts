@@ -32,6 +32,8 @@ export interface HaltPollSettings {
   readonly grow: number;
   readonly growStartNs: number;
   readonly shrink: number;
+  /** A window that would shrink below this is closed. */
+  readonly shrinkFloorNs: number;
 }
 
 export interface TimerAdvanceSettings {
@@ -63,6 +65,7 @@ export interface ResolvedGuest {
   /** Predicates of the first vCPU; with `timer-pi-per-vcpu` others may differ. */
   readonly canPostTimer: Decided<boolean>;
   readonly canUseHvTimer: Decided<boolean>;
+  readonly canVirtualizeTimer: Decided<boolean>;
   readonly timerMode: Decided<TimerMode>;
 }
 
@@ -85,6 +88,8 @@ export interface ResolvedHost {
   readonly apicv: Decided<boolean>;
   readonly x2avic: Decided<boolean>;
   readonly ipiVirtualization: Decided<boolean>;
+  /** Hardware APIC-timer virtualization. */
+  readonly apicTimerVirt: Decided<boolean>;
   /** kvm_intel.pml. */
   readonly pml: Decided<boolean>;
   readonly fastpath: Readonly<Record<FastpathName, FastpathDecision>>;

@@ -157,6 +157,11 @@ export class RunLoop {
     }
     vcpu.irr |= vcpu.pir;
     vcpu.pir = 0;
+    this.lookAtIrr(vcpu, now);
+  }
+
+  /** The CPU evaluates the virtual IRR in the middle of the guest's computation. */
+  lookAtIrr(vcpu: Vcpu, now: Instant): void {
     if (!vcpu.haltedInGuest) breakOff(vcpu, now);
     this.settle(vcpu, now);
   }

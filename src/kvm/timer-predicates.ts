@@ -4,9 +4,15 @@
  * plain hrtimer does. KVM asks the two predicates below at every arming, so a module parameter
  * written while VMs run takes effect at the next one.
  *
+ * Before all of them stands APIC-timer virtualization, where the CPU keeps the guest's deadline
+ * itself: KVM then sees neither the write nor the expiry, so there is nothing for it to choose
+ * (assumed: the order of KVM: VMX APIC timer virtualization support v2, kvm@vger, 2026-03-05, which
+ * is not merged). A synthetic timer of Hyper-V is an hrtimer, whatever the predicates say.
+ *
  * Linux: arch/x86/kvm/lapic.c kvm_can_post_timer_interrupt, kvm_can_use_hv_timer (5.8; the same
  * truth values were spread over start_hv_timer and vmx_set_hv_timer in 5.3 to 5.7). Simplified: in_guest_mode of the vCPU is asked at expiry, by the timer.
  */
+import type { GuestTimer } from "../guest/clock-event.ts";
 import type { TimerMode } from "./counters.ts";
 import type { KernelTraits } from "./kernel.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
@@ -23,12 +29,16 @@ export interface TimerInputs {
   readonly onHousekeepingCpu: boolean;
   /** kvm_x86_ops.set_hv_timer is there: kvm_intel.preemption_timer, resolved. */
   readonly preemptionTimer: boolean;
+  /** kvm.apic_timer_virt, resolved. */
+  readonly apicTimerVirt: boolean;
+  /** What the guest programs. */
+  readonly timer: GuestTimer;
 }
 
 /** The inputs of a vCPU that runs on physical CPU `cpu`. */
 export function timerInputs(
-  host: Pick<ResolvedHost, "traits" | "piInjectTimer" | "preemptionTimer" | "nohzFull">,
-  guest: Pick<ResolvedGuest, "apicvActive" | "hltInGuest" | "mwaitInGuest">,
+  host: Pick<ResolvedHost, "traits" | "piInjectTimer" | "preemptionTimer" | "apicTimerVirt" | "nohzFull">,
+  guest: Pick<ResolvedGuest, "spec" | "apicvActive" | "hltInGuest" | "mwaitInGuest">,
   cpu: number,
 ): TimerInputs {
   return {
@@ -39,7 +49,14 @@ export function timerInputs(
     mwaitInGuest: guest.mwaitInGuest,
     onHousekeepingCpu: host.nohzFull[cpu] !== true,
     preemptionTimer: host.preemptionTimer.value,
+    apicTimerVirt: host.apicTimerVirt.value,
+    timer: guest.spec.timer,
   };
+}
+
+/** The CPU keeps the guest's TSC deadline and delivers the expiry: it needs the virtual APIC to deliver into. */
+export function canVirtualizeTimer(v: TimerInputs): boolean {
+  return v.apicTimerVirt && v.apicvActive && v.timer === "tsc_deadline";
 }
 
 /** `kvm_can_post_timer_interrupt`: a housekeeping CPU may post this vCPU's timer interrupt. */
@@ -66,6 +83,8 @@ export function canUseHvTimer(v: TimerInputs): boolean {
 
 /** What an arming ends in, for a deadline that fits into the preemption timer. */
 export function timerMode(v: TimerInputs): TimerMode {
+  if (canVirtualizeTimer(v)) return "virtual";
+  if (v.timer === "hv_stimer") return "hrtimer";
   if (canPostTimer(v)) return "posted";
   return canUseHvTimer(v) ? "hv_timer" : "hrtimer";
 }
@@ -105,9 +124,20 @@ export function whyCanUseHvTimer(v: TimerInputs, piWhy: string): string {
   return "preemption_timer=Y && !mwait_in_guest && !kvm_can_post_timer_interrupt()";
 }
 
+/** Why `canVirtualizeTimer` answers as it does; `hostWhy` is the reason of `apic_timer_virt`. */
+export function whyCanVirtualizeTimer(v: TimerInputs, hostWhy: string): string {
+  if (!v.apicTimerVirt) return hostWhy;
+  if (!v.apicvActive) return "apic_timer_virt=1, but apicv_active is false: there is no virtual APIC to deliver into";
+  if (v.timer !== "tsc_deadline") return `apic_timer_virt=1, but the guest's timer is ${v.timer}: only TSC_DEADLINE is virtualized`;
+  return "apic_timer_virt=1 && apicv_active && a timer in TSC-deadline mode: the CPU keeps the deadline and delivers the expiry";
+}
+
 /** Why the timer mode is what it is: the predicate that decided. */
 export function whyTimerMode(v: TimerInputs, piWhy: string): string {
+  if (v.timer === "hv_stimer") return "the guest uses a synthetic timer of Hyper-V, which is an hrtimer (hyperv.c stimer_start)";
   switch (timerMode(v)) {
+    case "virtual":
+      return "APIC-timer virtualization comes before both predicates: KVM sees no write of TSC_DEADLINE that it could arm a timer for";
     case "posted":
       return `kvm_can_post_timer_interrupt() is true: ${whyCanPostTimer(v, piWhy)}`;
     case "hv_timer":

@@ -166,8 +166,7 @@ export class VcpuBlock {
     vcpu.pollGivenUp = false;
     if (success) {
       this.adapt(vcpu, now);
-      this.timer.switchToHv(vcpu, now);
-      this.finish(vcpu, now, 0);
+      this.finish(vcpu, now, this.timer.switchToHv(vcpu, now));
     } else this.leaveCpu(vcpu, now);
   }
 
@@ -227,7 +226,7 @@ export class VcpuBlock {
     this.finish(vcpu, now, work + loaded + flush);
   }
 
-  /** What each end of a sleep does; returns what loading the vCPU on a CPU that it shares takes. */
+  /** What each end of a sleep does; returns what its timer takes, and loading the vCPU on a CPU that it shares. */
   private wokenUp(vcpu: Vcpu, now: Instant): number {
     enterState(this.tally, vcpu, STATE.exit, now);
     this.tally.add(STAT.haltWakeup, 1);
@@ -236,8 +235,7 @@ export class VcpuBlock {
     vcpu.spin.scheduledIn();
     const loaded = vcpu.task === null ? 0 : this.scheduler.load(vcpu, now);
     this.adapt(vcpu, now);
-    this.timer.switchToHv(vcpu, now);
-    return loaded;
+    return loaded + this.timer.switchToHv(vcpu, now);
   }
 
   /** There is no exit to end: what is pending is injected, and the guest goes on, not before the deadline of a timer fired early. */

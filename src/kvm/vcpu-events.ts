@@ -53,12 +53,14 @@ export class VcpuEvents {
         if (vcpu.notifyAt <= now) loop.notified(vcpu, now);
         return;
       case SOURCE.timer:
-        if (vcpu.timer !== TIMER.hv) {
+        if (vcpu.timer !== TIMER.hv && vcpu.timer !== TIMER.virtual) {
           timer.fire(vcpu, now);
           return;
         }
         vcpu.timerAt = coreAwakeAt(vcpu, now);
-        if (vcpu.timerAt <= now) operations.preemptionTimer(vcpu, now);
+        if (vcpu.timerAt > now) return;
+        if (vcpu.timer === TIMER.hv) operations.preemptionTimer(vcpu, now);
+        else if (timer.expireVirtual(vcpu, now)) loop.lookAtIrr(vcpu, now);
         return;
       case SOURCE.arrival:
         if (vcpu.program.arrive(now)) delivery.deliver(vcpu, VECTOR.device, now);

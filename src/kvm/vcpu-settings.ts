@@ -43,6 +43,9 @@ export abstract class VcpuSettings {
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;
+  /** Its timer is the LAPIC's; a synthetic timer of Hyper-V has no part in what follows. */
+  usesLapicTimer = true;
+  canVirtualizeTimer = false;
   canPostTimer = false;
   canUseHvTimer = false;
   /** What of these depends on the CPU, for a vCPU that changes it: on a housekeeping CPU, on a nohz_full one. */

@@ -58,6 +58,8 @@ export const TIMER = {
   callback: 3,
   /** A housekeeping CPU waits for the deadline and posts the interrupt. */
   posting: 4,
+  /** The CPU keeps the deadline, and delivers into the guest. */
+  virtual: 5,
 } as const;
 
 /** The network device of a VM whose packets go to another VM of the host. */
@@ -121,14 +123,13 @@ export class Vcpu extends VcpuSettings {
   pvEoiAsked = false;
   /** When the reschedule IPI that is pending was sent. */
   ipiSentAt: Instant = NEVER;
-
   timer: number = TIMER.none;
   deadline: Instant = NEVER;
-  /** It is armed by a deadline (TSC_DEADLINE), not by a count; then KVM may fire it early and wait. */
+  /** Armed by a deadline (TSC_DEADLINE), which KVM may fire early to wait; or by a count, with a period in periodic mode, else 0. */
   deadlineMode = true;
-  /** Cycles from one expiry to the next in periodic mode, else 0. */
   period = ZERO;
   timerCpu = 0;
+  hvTimerBeforeBlock = false;
   /** apic->lapic_timer.pending. */
   timerPending = false;
   /** expired_tscdeadline, or NEVER: the entry waits for it. */
@@ -136,7 +137,6 @@ export class Vcpu extends VcpuSettings {
   /** Deadline of the timer interrupt that is pending, for its latency. */
   lateFor: Instant = NEVER;
   advance: TimerAdvance;
-
   haltPollNs = ZERO;
   haltStart: Instant = NEVER;
   /** When an event reached the core that sleeps in the guest, and when the core is out of its C-state. */

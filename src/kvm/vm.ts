@@ -13,7 +13,7 @@ import { guestCstates } from "./guest-halt.ts";
 import type { CostCache } from "./host-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { Tally } from "./tally.ts";
-import { canPostTimer, canUseHvTimer, timerInputs } from "./timer-predicates.ts";
+import { canPostTimer, canUseHvTimer, canVirtualizeTimer, timerInputs } from "./timer-predicates.ts";
 import { initialAdvance } from "./timer-advance.ts";
 import { STATE, Vcpu } from "./vcpu.ts";
 import { registerWriteKind, VIRTUAL_IPIS, virtualIpis, virtualRegisters, virtualSelfIpi } from "./virtual-apic.ts";
@@ -38,6 +38,7 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
   load: guest.spec.load,
   hz: guest.spec.hz,
   nohz: guest.spec.nohz,
+  timer: guest.spec.timer,
   ghz,
   boot: now,
   restartsTwice: restartsTwice(guest),
@@ -52,7 +53,7 @@ const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel
 
 /** What runs in the VM can run on, wherever its vCPUs go; otherwise it is started anew. */
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
-  const keys = ["hz", "nohz", "load", "vcpus"] as const;
+  const keys = ["hz", "nohz", "load", "timer", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
   const samePolling = old.spec.pv.haltpoll === wanted.spec.pv.haltpoll;
   return sameWork && samePolling && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
@@ -113,6 +114,8 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;
+  vcpu.usesLapicTimer = lapicTimer;
+  vcpu.canVirtualizeTimer = canVirtualizeTimer(timerInputs(host, guest, vcpu.cpu));
   const { mode } = host.timerAdvance.value;
   // What an automatic mode has found out stays, as long as the mode does.
   if (mode === "fixed" || mode !== vcpu.advance.mode) vcpu.advance = initialAdvance(host.timerAdvance.value);

@@ -152,9 +152,8 @@ describe("an AMD host", () => {
 
   it("whose vCPUs never leave their CPUs sends IPIs by AVIC without an exit, unless AVIC may complete none", () => {
     const awake = (spec: HostSpec): HostSpec => {
-      const guests = Object.entries(spec.guests).map(
-        ([kind, guest]) => [kind, { ...guest, vcpus: 2, workload: "hackbench", apic: "xapic", disable_exits: ["hlt"] }] as const,
-      );
+      const own = { vcpus: 2, workload: "hackbench", apic: "xapic", disable_exits: ["hlt"], timer: "tsc_deadline" } as const;
+      const guests = Object.entries(spec.guests).map(([kind, guest]) => [kind, { ...guest, ...own }] as const);
       return { ...spec, cpu: "epyc-rome", guests: Object.fromEntries(guests), kvm: { ...spec.kvm, avic: "on" } };
     };
     always((host) => {

@@ -28,6 +28,7 @@ const guest: fc.Arbitrary<GuestSpec> = fc
     assigned_device: fc.boolean(),
     disable_exits: fc.oneof(fc.constant("inherit" as const), disabledExits),
     kernel: fc.constantFrom(...KERNEL_NAMES),
+    timer: fc.constantFrom("tsc_deadline", "tsc_deadline", "lapic", "hv_stimer"),
   })
   .map(guestSpec);
 
@@ -46,6 +47,8 @@ const kvm = fc.record({
   enable_apicv: onOffAuto,
   enable_ipiv: onOffAuto,
   avic: onOffAuto,
+  // Where the CPU keeps the deadline, nothing else about timers is tried.
+  apic_timer_virt: fc.constantFrom(false, false, false, true),
   halt_poll_ns: fc.constantFrom(0, 50_000, 200_000),
   halt_poll: fc.constantFrom("off", "always", "adaptive"),
   lapic_timer_advance: fc.constantFrom<"auto" | "off" | "adaptive" | number>("auto", "off", "adaptive", 700),

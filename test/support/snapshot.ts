@@ -35,6 +35,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
         specCtrlDiffers: yes,
         canPostTimer: { ...yes, value: false },
         canUseHvTimer: yes,
+        canVirtualizeTimer: { ...yes, value: false },
       };
       const exits = { hltInGuest: false, mwaitInGuest: false, pauseInGuest: false };
       return {
@@ -63,11 +64,12 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
     piInjectTimer: { ...yes, value: false },
     preemptionTimer: yes,
     apicv: yes,
+    apicTimerVirt: { ...yes, value: false },
     pml: yes,
     x2avic: { ...yes, value: false },
     ipiVirtualization: { ...yes, value: false },
     fastpath: Object.fromEntries(FASTPATH_NAMES.map((name) => [name, live(name !== "hlt" && name !== "invd")])) as ResolvedHost["fastpath"],
-    haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 },
+    haltPoll: { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0, shrinkFloorNs: 0 },
     timerAdvance: { value: { mode: "adaptive", ns: 1000 }, why: "a test says so" },
     vulnerabilities: VULNERABILITIES,
     entryWork: {

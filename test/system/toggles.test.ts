@@ -78,8 +78,12 @@ const DEADLINE = { msr: "tsc_deadline" };
 describe("turning two fastpaths off on the public Skylake hosts", () => {
   it("moves their exits to the kernel path, keeps their number, and makes each dearer by hundreds of cycles", async () => {
     const host = "public-skx-c84-001";
+    // The automatic advance waits for the deadline inside the exit, and so hides what an expiry costs.
+    const noAdvance = "kvm: { lapic_timer_advance: off }";
+    override('{ group: "public-skx-*" }', `{ ${noAdvance} }`);
+    await pause(1000);
     const before = await growthOf(host);
-    override('{ group: "public-skx-*" }', "{ fastpath: { tsc_deadline: off, preemption_timer: off } }");
+    override('{ group: "public-skx-*" }', `{ ${noAdvance}, fastpath: { tsc_deadline: off, preemption_timer: off } }`);
     await pause(1000);
     const enabled = samplesNamed(await scrape(host), "kvm_fastpath_enabled").filter(({ value }) => value === "1");
     expect(enabled.map(({ labels }) => labels["fastpath"])).toEqual(["icr"]);
@@ -104,8 +108,8 @@ describe("turning two fastpaths off on the public Skylake hosts", () => {
 });
 
 describe("cpu-pm with nohz_full on the enterprise host", () => {
-  it("removes the expiry exits: one exit per timer cycle instead of two", async () => {
-    // A timer cycle of a busy vCPU is a write and an expiry, of one that sleeps a write and a HLT.
+  it("removes the expiry exits: one exit less per timer cycle", async () => {
+    // A timer cycle of a busy vCPU is a write and an expiry; one that sleeps writes several times, and halts.
     const perCycle = (growth: Growth): number =>
       (growth.exits("MSR_WRITE", DEADLINE) + growth.exits("PREEMPTION_TIMER") + growth.exits("HLT")) / growth.timerCycles;
     const before = await growthOf("enterprise-c84-001");
@@ -114,7 +118,8 @@ describe("cpu-pm with nohz_full on the enterprise host", () => {
     const after = await growthOf("enterprise-c84-001");
     await restore();
     expect(perCycle(before)).toBeGreaterThan(1.9);
-    expect(perCycle(after)).toBeLessThan(1.1);
+    expect(perCycle(before) - perCycle(after)).toBeGreaterThan(0.8);
+    expect(perCycle(before) - perCycle(after)).toBeLessThan(1.2);
     expect(after.exits("PREEMPTION_TIMER")).toBe(0);
     expect(after.of("kvm_timer_expirations_total", { delivery: "posted" })).toBeGreaterThan(0.95 * after.timerCycles);
   });
@@ -151,19 +156,19 @@ describe("TAA", () => {
     const after = await growthOf("public-clx-c84-001");
     await restore();
     expect(verw(before)).toBeGreaterThan(0);
-    expect(verw(after)).toBe(0);
+    // A sleeper's exit ends with the costs that it began with.
+    expect(verw(after)).toBeLessThan(verw(before) / 100);
     expect(await explain("public-clx-c84-001")).toContain("Vulnerable: Clear CPU buffers attempted, no microcode");
   });
 
-  it("costs a Skylake on c84 nothing, with and without: the L1D flush key keeps VERW from running", async () => {
-    const verw = async (): Promise<number> => {
-      const samples = samplesNamed(await scrape("public-skx-c84-001"), "kvm_exit_cycles_by_component_total");
-      return Number(samples.find(({ labels }) => labels["component"] === "verw")?.value);
-    };
-    expect(await verw()).toBe(0);
+  it("costs a Skylake on c84 nothing, with and without: the L1D flush key keeps VERW from running before entries", async () => {
+    // What is left is MDS' VERW before QEMU, once in thousands of exits.
+    const perExit = (growth: Growth): number =>
+      growth.of("kvm_exit_cycles_by_component_total", { component: "verw" }) / growth.of("kvm_exits_total");
+    expect(perExit(await growthOf("public-skx-c84-001"))).toBeLessThan(2);
     override("{ group: public-skx-c84 }", "{ mitigations: { taa: off } }");
-    await pause(2000);
-    expect(await verw()).toBe(0);
+    await pause(1000);
+    expect(perExit(await growthOf("public-skx-c84-001"))).toBeLessThan(2);
     expect(await explain("public-skx-c84-001")).toMatch(/vmx_l1d_should_flush is on/);
     await restore();
   });

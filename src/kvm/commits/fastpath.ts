@@ -81,13 +81,6 @@ export const FASTPATH_COMMITS = {
     fixes: ["svm-icr-fastpath"],
     source: "svm.c svm_vcpu_run",
   },
-  "forced-exit-rework": {
-    title: "KVM: VMX: Handle a forced exit by the preemption timer in its fastpath",
-    since: "6.12",
-    traits: { forcedExit: "handled" },
-    needs: ["preemption-timer-fastpath"],
-    source: "vmx.c handle_fastpath_preemption_timer in 6.12 and 6.1.192, not in 6.6.47; first release assumed",
-  },
   "0dd45f2cd8cc": {
     title: "KVM: x86: Re-enter guest if WRMSR(X2APIC_ICR) fastpath is successful",
     since: "6.12",

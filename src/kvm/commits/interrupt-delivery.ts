@@ -14,12 +14,6 @@ export const INTERRUPT_DELIVERY_COMMITS = {
     traits: { selfNotification: "sent" },
     source: "vmx.c kvm_vcpu_trigger_posted_interrupt in 5.15.100 and 5.17-rc5 lacks the test of 379a3c8ee444; title and release assumed",
   },
-  "posted-wake-without-kick": {
-    title: "KVM: x86: Wake a blocked vCPU for a posted interrupt, do not kick it",
-    since: "5.17",
-    traits: { postedWake: "wake" },
-    source: "vmx.c vmx_deliver_posted_interrupt: kvm_vcpu_kick up to 5.16, kvm_vcpu_wake_up after the rework of 5.17; title ours",
-  },
   "posted-notification-not-to-self": {
     title: "KVM: VMX: Skip the notification of the running vCPU again",
     since: "5.19",

@@ -18,12 +18,6 @@ export const POSTED_TIMER_COMMITS = {
     traits: { postedTimer: "apicv", hrtimerPinned: false },
     source: "lapic.c kvm_can_post_timer_interrupt (posted_inj), module parameter pi_inject_timer; with lapic-timer-unpinned, of its series",
   },
-  "pending-timer-unblock": {
-    title: "KVM: x86: unblock a vCPU for a pending timer, kick it only from the timer's own function",
-    since: "5.15",
-    traits: { pendingTimer: "unblock" },
-    source: "lapic.c apic_timer_expired: KVM_REQ_PENDING_TIMER and a kick in 5.10, KVM_REQ_UNBLOCK in 5.15.100; title and release assumed",
-  },
   "1714a4eb6fb0": {
     title: "KVM: LAPIC: Enable timer posted-interrupt only when mwait/hlt is advertised",
     since: "5.18",

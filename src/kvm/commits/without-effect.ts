@@ -1,7 +1,7 @@
 /**
  * Commits of KVM's timers and fastpaths that people name when they describe a kernel, and that
- * change nothing here: every kernel of the catalogue has them, or they only prepare another one.
- * A list of commits may name them; it is told so.
+ * change nothing here: every kernel of the catalogue has them, they only prepare another one, or
+ * they concern what is not emulated. A list of commits may name them; it is told so.
  */
 export const COMMITS_WITHOUT_EFFECT = {
   d0659d946be0: "KVM: x86: the option to let an hrtimer fire early is older than 4.18, which every kernel here has",
@@ -14,4 +14,10 @@ export const COMMITS_WITHOUT_EFFECT = {
   "0910dd7c9ad4": "KVM: the fastpath series of August 2025: a guard of SVM for exits without a next RIP, which no guest here causes",
   aebcbb609773: "KVM: x86: the fastpath series of August 2025: when SRCU is taken, no decision",
   d618fb4e43a0: "KVM: x86: the fastpath series of August 2025: helpers moved, no decision",
+  "forced-exit-rework":
+    "KVM: VMX: a PREEMPTION_TIMER exit that KVM itself forced takes the fastpath (6.12): it forces them round nested guests only, which are not emulated",
+  "pending-timer-unblock":
+    "KVM: LAPIC: KVM_REQ_UNBLOCK in place of KVM_REQ_PENDING_TIMER, and no kick of oneself (5.15): either request leaves the inner loop, and a vCPU that kicks itself sends nothing",
+  "posted-wake-without-kick":
+    "KVM: VMX: a posted interrupt wakes a blocked vCPU and no longer kicks it (5.17): a kick of a vCPU outside of the guest is a wake-up",
 } as const satisfies Record<string, string>;

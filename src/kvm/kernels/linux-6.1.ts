@@ -1,7 +1,6 @@
 /**
  * Linux 6.1 (December 2022, long-term) as of 6.1.192, which a distribution ships: x2AVIC, and by
- * backport every mitigation up to VMSCAPE, the exits statistic that counts re-entries, and the
- * preemption timer's fastpath for forced exits.
+ * backport every mitigation up to VMSCAPE and the exits statistic that counts re-entries.
  */
 import { type Kernel, mainlineKernel } from "../kernel-from-commits.ts";
 
@@ -14,7 +13,6 @@ export const linux61: Kernel = mainlineKernel(
   },
   [
     "8b703a49c9df",
-    "forced-exit-rework",
     "automatic-ibrs",
     "gather_data_sampling",
     "spec_rstack_overflow",

@@ -5,7 +5,7 @@ import { LATENCY_EDGES } from "../../../src/kvm/counters.ts";
 import { coreAwakeAt } from "./cpus.ts";
 import { computationLeft, countExit, endStretch, exitByEvent } from "./exits.ts";
 import { operate } from "./operations.ts";
-import { adjustAdvance, advanceCycles, guestEntered, injectPending } from "./timer.ts";
+import { adjustAdvance, advanceCycles, guestEntered, injectPending, virtualDeadlineOver } from "./timer.ts";
 import { cancel, count, reenters, schedule, setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 /** The exit's last phase is over. */
@@ -136,6 +136,16 @@ export function notified(world: World, vcpu: OracleVcpu, now: number): void {
     return;
   }
   syncPostedInterrupts(vcpu);
+  lookForInterrupts(world, vcpu, now);
+}
+
+export function virtualTimerFired(world: World, vcpu: OracleVcpu, now: number): void {
+  virtualDeadlineOver(world, vcpu);
+  lookForInterrupts(world, vcpu, now);
+}
+
+/** In the middle of the guest's computation, or of its sleep. */
+function lookForInterrupts(world: World, vcpu: OracleVcpu, now: number): void {
   if (vcpu.haltedSince === null) vcpu.program.runCycles = computationLeft(vcpu, now);
   runGuest(world, vcpu, now);
 }

@@ -78,8 +78,8 @@ export function pollEnded(world: World, vcpu: OracleVcpu, now: number, success: 
     return;
   }
   adaptWindow(world, vcpu, now);
-  switchToHvTimer(world, vcpu, now);
-  setStep(world, vcpu, "end", now + vcpu.exit!.afterEffect);
+  const timerWork = switchToHvTimer(world, vcpu, now);
+  setStep(world, vcpu, "end", now + timerWork + vcpu.exit!.afterEffect);
 }
 
 function backInExit(vcpu: OracleVcpu, now: number): void {
@@ -113,13 +113,13 @@ export function running(world: World, vcpu: OracleVcpu, now: number): void {
   backInExit(vcpu, now);
   startTick(world, vcpu.cpu, now);
   adaptWindow(world, vcpu, now);
-  switchToHvTimer(world, vcpu, now);
+  const timerWork = switchToHvTimer(world, vcpu, now);
   const exit = vcpu.exit!;
   const work = software(world, EXTRAS.scheduleIn.value + coldCaches(slept / world.ghz));
   exit.extra.wakeup += work;
   const flush = exit.flush ? 0 : exit.cost.conditionalFlush;
   if (flush > 0) exit.flush = true;
-  setStep(world, vcpu, "end", now + work + flush + exit.afterEffect);
+  setStep(world, vcpu, "end", now + work + timerWork + flush + exit.afterEffect);
 }
 
 /** Lines that were lost in a sleep: all of them in the end, half of them after COLD_CACHES_HALF_NS. */
@@ -130,12 +130,12 @@ function coldCaches(sleptNs: number): number {
 
 /** kvm_vcpu_halt: how long to poll next time, seen how long this halt took. */
 function adaptWindow(world: World, vcpu: OracleVcpu, now: number): void {
-  const { mode, maxNs, grow, growStartNs, shrink } = world.resolved.haltPoll;
+  const { mode, maxNs, grow, growStartNs, shrink, shrinkFloorNs } = world.resolved.haltPoll;
   const haltedNs = Math.round((now - vcpu.haltStart) / world.ghz);
   const window = vcpu.pollWindowNs;
   if (mode !== "adaptive" || haltedNs <= window) return;
   if (window > 0 && haltedNs > maxNs) {
     const shrunk = shrink === 0 ? 0 : Math.floor(window / shrink);
-    vcpu.pollWindowNs = shrunk < growStartNs ? 0 : shrunk;
+    vcpu.pollWindowNs = shrunk < shrinkFloorNs ? 0 : shrunk;
   } else if (window < maxNs && haltedNs < maxNs) vcpu.pollWindowNs = Math.min(maxNs, Math.max(window * grow, growStartNs));
 }

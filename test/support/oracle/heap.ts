@@ -5,6 +5,7 @@ export type What =
   | "host interrupt"
   | "notification"
   | "hv timer"
+  | "virtual timer"
   | "hrtimer"
   | "hrtimer callback"
   | "posting"
@@ -24,6 +25,7 @@ const SOURCE: Readonly<Record<What, number>> = {
   "host interrupt": 0,
   notification: 1,
   "hv timer": 2,
+  "virtual timer": 2,
   hrtimer: 2,
   "hrtimer callback": 2,
   posting: 2,

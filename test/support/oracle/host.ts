@@ -21,7 +21,7 @@ import type { Program } from "../../../src/guest/program.ts";
 import { Stream } from "../../../src/sim/random.ts";
 import { coreAwakeAt, deviceFired, startDevice, startTick, tickFired } from "./cpus.ts";
 import { deliver } from "./delivery.ts";
-import { finishExit, guestStep, hostInterruptInGuest, notified } from "./guest.ts";
+import { finishExit, guestStep, hostInterruptInGuest, notified, virtualTimerFired } from "./guest.ts";
 import { asleep, checkHalt, haltFastpath, pollEnded, running } from "./halt.ts";
 import { EventHeap, type OracleEvent } from "./heap.ts";
 import { deliverIpi, preemptionTimerFired } from "./operations.ts";
@@ -120,6 +120,8 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     noise: new Map(EXIT_REASONS.map((reason) => [reason, new Stream(seed, `${guest.name}/${number}/noise/${reason}`)])),
     canPostTimer: guest.spec.timer !== "hv_stimer" && canPostTimer(inputs),
     canUseHvTimer: guest.spec.timer !== "hv_stimer" && canUseHvTimer(inputs),
+    virtualTimer: resolved.apicTimerVirt.value && guest.apicvActive.value && guest.spec.timer === "tsc_deadline",
+    hvTimerInUse: false,
     apicv: guest.apicvActive.value,
     mode: "guest",
     since: 0,
@@ -176,7 +178,9 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
     case "notification":
       return notified(world, vcpu, at);
     case "hv timer":
-      return hvTimerFired(world, vcpu, at);
+      return coreTimerFired(world, vcpu, at, "hv timer");
+    case "virtual timer":
+      return coreTimerFired(world, vcpu, at, "virtual timer");
     case "hrtimer":
       return hrtimerFired(world, vcpu, at);
     case "hrtimer callback":
@@ -205,11 +209,12 @@ function playVcpu(world: World, vcpu: OracleVcpu, { what, at }: OracleEvent): vo
   }
 }
 
-/** A sleeping core gets up before the exit. */
-function hvTimerFired(world: World, vcpu: OracleVcpu, at: number): void {
+/** A sleeping core gets up first. */
+function coreTimerFired(world: World, vcpu: OracleVcpu, at: number, what: "hv timer" | "virtual timer"): void {
   const awakeAt = coreAwakeAt(world, vcpu, at);
-  if (awakeAt > at) vcpu.timer.event = schedule(world, vcpu.index, "hv timer", awakeAt);
-  else preemptionTimerFired(world, vcpu, at);
+  if (awakeAt > at) vcpu.timer.event = schedule(world, vcpu.index, what, awakeAt);
+  else if (what === "hv timer") preemptionTimerFired(world, vcpu, at);
+  else virtualTimerFired(world, vcpu, at);
 }
 
 /** A request from outside: the device interrupts the guest unless it has done so already. */

@@ -8,7 +8,7 @@ import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
 import { completed, deliver, wakerCycles, writtenByAvic } from "./delivery.ts";
 import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
-import { hvTimerExpired, writeCount, writeDeadline } from "./timer.ts";
+import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
 import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 
 const ORDINARY = new Map<Op, ExitKindName>([
@@ -79,9 +79,16 @@ function staysInGuest(vcpu: OracleVcpu): false {
   return false;
 }
 
-function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
+function tscDeadline(world: World, vcpu: OracleVcpu, now: number): boolean {
   const { cpu, fastpath, traits } = world.resolved;
   const deadline = vcpu.program.operand;
+  if (vcpu.virtualTimer) {
+    const takes = cpu.cycles.virtualTimerWrite.value;
+    writeVirtualDeadline(world, vcpu, deadline, now + takes);
+    staysInGuest(vcpu);
+    vcpu.program.runCycles = takes;
+    return false;
+  }
   const { value: on, capable, missCause } = fastpath.tsc_deadline;
   const fast = on && (vcpu.canUseHvTimer || traits.tscDeadline === "unconditional");
   // In svm_vcpu_run itself there never was a loop.
@@ -91,6 +98,7 @@ function tscDeadline(world: World, vcpu: OracleVcpu, now: number): true {
   if (!fast && capable) exit.miss = on ? "no_hv_timer" : missCause;
   const armed = writeDeadline(world, vcpu, deadline, now + exit.cost.effectAt);
   if (kind === "tscDeadlineReenter" && armed === "pending") becomes(world, vcpu, "tscDeadlineHandled");
+  if (fast && armed === "injected") notifyItself(world, vcpu);
   if (vcpu.timer.state === "hrtimer") addWork(world, vcpu, "handler", software(world, EXTRAS.hrtimer.value));
   return true;
 }
@@ -111,6 +119,15 @@ export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number
   const exit = exitByEvent(world, vcpu, decision.value ? fast : "preemptionTimerSlow", now, computationLeft(vcpu, now));
   if (!decision.value) exit.miss = decision.missCause;
   hvTimerExpired(world, vcpu, now + exit.cost.effectAt);
+  if (decision.value && vcpu.apicv) notifyItself(world, vcpu);
+}
+
+/** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
+function notifyItself(world: World, vcpu: OracleVcpu): void {
+  const { cpu, traits } = world.resolved;
+  // AVIC rings no doorbell of the CPU that it runs on.
+  if (cpu.vendor === "amd" || traits.selfNotification === "skipped") return;
+  addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 function halt(world: World, vcpu: OracleVcpu, now: number): boolean {

@@ -37,6 +37,11 @@ function stop(vcpu: OracleVcpu): void {
 
 /** restart_apic_timer: the preemption timer if it may be used and reaches that far, else an hrtimer. */
 function arm(world: World, vcpu: OracleVcpu, deadline: number, now: number): Armed {
+  if (vcpu.virtualTimer && vcpu.timer.byDeadline) {
+    // Nothing to arm: the entry will look.
+    vcpu.timer.state = "virtual";
+    return "armed";
+  }
   const left = deadline - advanceCycles(world, vcpu) - now;
   if (!vcpu.canUseHvTimer || left >= 2 ** (32 + world.resolved.cpu.preemptionTimerShift)) return armHrtimer(world, vcpu, deadline, now);
   // A period that is over already is left to the exit that the preemption timer causes.
@@ -62,15 +67,45 @@ function armHrtimer(world: World, vcpu: OracleVcpu, deadline: number, now: numbe
   return "armed";
 }
 
+/** The guest's own write, which no exit tells of. */
+export function writeVirtualDeadline(world: World, vcpu: OracleVcpu, deadline: number, now: number): void {
+  const { timer } = vcpu;
+  stop(vcpu);
+  timer.byDeadline = true;
+  timer.period = 0;
+  timer.pending = false;
+  timer.deadline = deadline === 0 ? null : deadline;
+  if (timer.deadline === null) return;
+  timer.state = "virtual";
+  lookAtVirtualDeadline(world, vcpu, Math.max(now, deadline));
+}
+
+function lookAtVirtualDeadline(world: World, vcpu: OracleVcpu, at: number): void {
+  vcpu.timer.event = schedule(world, vcpu.index, "virtual timer", at);
+}
+
+/** The CPU delivers; KVM hears nothing of it. */
+export function virtualDeadlineOver(world: World, vcpu: OracleVcpu): void {
+  const { timer } = vcpu;
+  stop(vcpu);
+  timer.lateFor = timer.deadline;
+  timer.deadline = null;
+  count(world, "expirations virtual");
+  vcpu.irr.add(VECTOR.timer);
+}
+
 /** The preemption timer counts in the guest only. */
 export function guestEntered(world: World, vcpu: OracleVcpu, now: number): void {
   const { timer } = vcpu;
+  if (timer.state === "virtual" && timer.event === null) {
+    lookAtVirtualDeadline(world, vcpu, Math.max(now, timer.deadline!));
+  }
   if (timer.state !== "hv") return;
   timer.event = schedule(world, vcpu.index, "hv timer", Math.max(now, timer.deadline! - advanceCycles(world, vcpu)));
 }
 
 export function guestLeft(vcpu: OracleVcpu): void {
-  if (vcpu.timer.state === "hv") vcpu.timer.event = cancel(vcpu.timer.event);
+  if (vcpu.timer.state === "hv" || vcpu.timer.state === "virtual") vcpu.timer.event = cancel(vcpu.timer.event);
 }
 
 /** kvm_lapic_expired_hv_timer. */
@@ -166,16 +201,26 @@ export function injectPending(vcpu: OracleVcpu): void {
 
 /** The vCPU will not be in the guest: an hrtimer takes over. True when one had to. */
 export function switchToHrtimer(world: World, vcpu: OracleVcpu, now: number): boolean {
-  if (vcpu.timer.state !== "hv") return false;
+  if (vcpu.timer.state !== "hv" && vcpu.timer.state !== "virtual") return false;
+  vcpu.hvTimerInUse = true;
   armHrtimer(world, vcpu, vcpu.timer.deadline!, now);
   return true;
 }
 
-/** The vCPU runs again: back to the preemption timer. */
-export function switchToHvTimer(world: World, vcpu: OracleVcpu, now: number): void {
-  if (vcpu.timer.state !== "hrtimer" || !vcpu.canUseHvTimer) return;
+/** The vCPU runs again: back to the preemption timer, or (up to 5.16) whatever it is started anew. Returns the work of an hrtimer. */
+export function switchToHvTimer(world: World, vcpu: OracleVcpu, now: number): number {
+  const { preemptionTimer, traits } = world.resolved;
+  const always = traits.hvTimerAfterBlock === "always" && preemptionTimer.value && vcpu.guest.spec.timer !== "hv_stimer";
+  const restarts = always || vcpu.hvTimerInUse;
+  vcpu.hvTimerInUse = false;
+  if (vcpu.timer.state !== "hrtimer" || !restarts) return 0;
   stop(vcpu);
   arm(world, vcpu, vcpu.timer.deadline!, now);
+  // What `arm` has made of it; the compiler still believes in "off".
+  if ((vcpu.timer.state as string) !== "hrtimer") return 0;
+  const work = software(world, EXTRAS.hrtimer.value);
+  vcpu.exit!.extra.handler += work;
+  return work;
 }
 
 /** adjust_lapic_timer_advance after a wait that began `late` cycles past the deadline. */

@@ -55,7 +55,7 @@ export interface OracleExit {
 }
 
 export interface OracleTimer {
-  state: "off" | "hv" | "hrtimer" | "callback" | "posting";
+  state: "off" | "hv" | "hrtimer" | "callback" | "posting" | "virtual";
   deadline: number | null;
   /** Armed by TSC_DEADLINE: an instant that the host may aim at ahead of time. A count is none. */
   byDeadline: boolean;
@@ -83,6 +83,10 @@ export interface OracleVcpu {
   readonly noise: ReadonlyMap<ExitReason, Stream>;
   readonly canPostTimer: boolean;
   readonly canUseHvTimer: boolean;
+  /** The CPU keeps this guest's deadlines. */
+  readonly virtualTimer: boolean;
+  /** kvm_lapic_hv_timer_in_use as it was before the vCPU blocked; or the CPU kept the deadline. */
+  hvTimerInUse: boolean;
   readonly apicv: boolean;
 
   mode: "guest" | "exit" | "poll" | "blocked";

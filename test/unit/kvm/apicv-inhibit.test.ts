@@ -23,6 +23,14 @@ describe("a VM's virtual APIC", () => {
     expect(guestOf({ cpu: "epyc-genoa", kernel: "linux-6.16" }).apicvActive.why).toContain("kvm_amd.avic=0 is the default");
   });
 
+  it("is inhibited by a Windows guest's synthetic timer, on either vendor's CPUs", () => {
+    const guests = { g: { timer: "hv_stimer" } } as const;
+    expect(inhibits({ guests })).toEqual(["hyperv"]);
+    expect(inhibits({ cpu: "epyc-genoa", kernel: "linux-6.18", guests })).toEqual(["hyperv"]);
+    expect(inhibits({ kvm: { enable_apicv: "off" }, guests })).toEqual(["disabled"]);
+    expect(guestOf({ guests }).timerMode.value).toBe("hrtimer");
+  });
+
   it("is inhibited for an x2APIC guest on kernels that know neither x2AVIC nor hybrid AVIC", () => {
     const host = { cpu: "epyc-milan", kvm: AVIC } as const;
     expect(inhibits({ ...host, kernel: "linux-5.19" })).toEqual(["x2apic"]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { initialWindow, nextWindow } from "../../../src/kvm/halt-polling.ts";
 import type { HaltPollSettings } from "../../../src/kvm/resolved.ts";
 
-const DEFAULTS: HaltPollSettings = { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 };
+const DEFAULTS: HaltPollSettings = { mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0, shrinkFloorNs: 10_000 };
 /** halt_poll_ns_shrink is 2 from 6.11 on. */
 const SHRINKS_BY_HALF: HaltPollSettings = { ...DEFAULTS, shrink: 2 };
 
@@ -29,6 +29,10 @@ describe("the window of halt polling", () => {
     const windows = [200_000];
     for (let i = 0; i < 6; i++) windows.push(nextWindow(SHRINKS_BY_HALF, windows.at(-1)!, 1e7, true));
     expect(windows).toEqual([200_000, 100_000, 50_000, 25_000, 12_500, 0, 0]);
+  });
+
+  it("is halved down to nothing by a kernel that has no floor", () => {
+    expect(nextWindow({ ...SHRINKS_BY_HALF, shrinkFloorNs: 0 }, 12_500, 1e7, true)).toBe(6250);
   });
 
   it("shrinks after a wake-up for nothing", () => {
@@ -57,6 +61,7 @@ describe("the window of halt polling", () => {
       grow: fc.constantFrom(0, 2, 4),
       growStartNs: fc.constant(10_000),
       shrink: fc.constantFrom(0, 2, 3),
+      shrinkFloorNs: fc.constantFrom(0, 10_000),
     });
     fc.assert(
       fc.property(settings, fc.array(fc.tuple(fc.nat({ max: 2_000_000 }), fc.boolean())), (set, halts) => {

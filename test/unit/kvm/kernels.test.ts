@@ -100,9 +100,9 @@ test.each<[KernelName, KernelTraits["exitTracepoint"], KernelTraits["entryTracep
   expect(traits(name)).toMatchObject({ exitTracepoint, entryTracepoint });
 });
 
-test("other eras: context tracking, pending timers, halt polling, timer advance, isolation, AVIC", () => {
+test("other eras: context tracking, timers after a block, halt polling, timer advance, isolation, AVIC", () => {
   expect([traits("linux-5.8").contextTracking, traits("linux-5.10").contextTracking]).toEqual(["outer_loop", "each_entry"]);
-  expect([traits("linux-5.10").pendingTimer, traits("linux-5.15").pendingTimer]).toEqual(["request_and_kick", "unblock"]);
+  expect([traits("linux-5.15").hvTimerAfterBlock, traits("linux-5.17").hvTimerAfterBlock]).toEqual(["always", "if_it_was_in_use"]);
   expect([traits("linux-6.8").haltPollShrink, traits("linux-6.12").haltPollShrink]).toEqual([0, 2]);
   expect([traits("linux-5.10").haltPollShrinkFloor, traits("linux-5.15").haltPollShrinkFloor]).toEqual([false, true]);
   expect([traits("linux-4.18").timerAdvance, traits("linux-5.4").timerAdvance]).toEqual(["stepwise", "adaptive"]);

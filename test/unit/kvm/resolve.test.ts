@@ -119,5 +119,5 @@ test("the timer advance is the kernel's unless the configuration says otherwise"
 test("halt_poll_ns=0 is halt polling off", () => {
   expect(resolve({ kvm: { halt_poll_ns: 0 } }).haltPoll).toMatchObject({ mode: "off", maxNs: 0 });
   expect(resolve({ kvm: { halt_poll: "off" } }).haltPoll).toMatchObject({ mode: "off", maxNs: 0 });
-  expect(resolve({}).haltPoll).toEqual({ mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 });
+  expect(resolve({}).haltPoll).toMatchObject({ mode: "adaptive", maxNs: 200_000, grow: 2, growStartNs: 10_000, shrink: 0 });
 });

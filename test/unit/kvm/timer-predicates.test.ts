@@ -50,6 +50,8 @@ const inputs = ([pi, apicv, hlt, mwait]: Row, rest: Partial<TimerInputs>): Timer
   mwaitInGuest: mwait,
   onHousekeepingCpu: true,
   preemptionTimer: true,
+  apicTimerVirt: false,
+  timer: "tsc_deadline",
   ...rest,
 });
 const name = ([pi, apicv, hlt, mwait]: Row): string => `pi=${Number(pi)} apicv=${Number(apicv)} hlt=${Number(hlt)} mwait=${Number(mwait)}`;
@@ -115,6 +117,25 @@ test("every combination has a reason that no template left empty", () => {
           expect(why).not.toContain("undefined");
         }
       }
+    }
+  }
+});
+
+test("APIC-timer virtualization comes before posting, the preemption timer and hrtimers", () => {
+  for (const row of TABLE) {
+    const v = inputs(row, { apicTimerVirt: true });
+    // It delivers into the virtual APIC.
+    expect(timerMode(v) === "virtual").toBe(v.apicvActive);
+    expect(canPostTimer(v)).toBe(canPostTimer(inputs(row, {})));
+  }
+});
+
+test("what only TSC deadlines have, a count or a synthetic timer has not", () => {
+  for (const row of TABLE) {
+    for (const preemptionTimer of [true, false]) {
+      const counted = inputs(row, { timer: "lapic", preemptionTimer });
+      expect(timerMode({ ...counted, apicTimerVirt: true })).toBe(timerMode(counted));
+      expect(timerMode(inputs(row, { timer: "hv_stimer", preemptionTimer, apicTimerVirt: true }))).toBe("hrtimer");
     }
   }
 });
