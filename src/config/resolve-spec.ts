@@ -9,8 +9,6 @@ import { SpecError } from "../kvm/resolved.ts";
 
 /** Everything that is wrong with a complete specification; empty when it can be emulated. */
 export function specProblems(spec: HostSpec): SpecError[] {
-  const notYet = notEmulatedYet(spec);
-  if (notYet !== null) return [notYet];
   const own = new Set(Object.values(spec.guests).flatMap(({ workload }) => (typeof workload === "string" ? [] : [workload.name])));
   if (own.size > OWN_WORKLOADS_MAX) {
     return [new SpecError(["guests"], `expected at most ${OWN_WORKLOADS_MAX} different workloads of workloads/, came ${own.size}`)];
@@ -29,12 +27,4 @@ export function specProblems(spec: HostSpec): SpecError[] {
     // Another error is a fault of ours, and still no reason to lose the configuration that runs.
     return [error instanceof SpecError ? error : new SpecError([], `cannot be emulated: ${(error as Error).message}`)];
   }
-}
-
-/** What resolves but does not run: guests do not poll. */
-function notEmulatedYet(spec: HostSpec): SpecError | null {
-  for (const [name, { pv }] of Object.entries(spec.guests)) {
-    if (pv.haltpoll) return new SpecError(["guests", name, "pv", "haltpoll"], "expected false (guests do not poll yet), came true");
-  }
-  return null;
 }

@@ -13,6 +13,7 @@
 import { NEVER, type Instant } from "../lib/units.ts";
 import { GUEST_PATHS } from "./guest-paths.ts";
 import type { GuestTimers } from "./guest-timers.ts";
+import type { GuestHaltPoll } from "./halt-poll.ts";
 import type { LinuxGuest } from "./linux-guest.ts";
 import { OP, Program, VECTOR, type Vector } from "./program.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
@@ -31,6 +32,7 @@ export const AT = {
   tickCancelled: 9,
   spinning: 10,
   locked: 11,
+  polling: 12,
 } as const;
 
 export abstract class LinuxCpu extends Program {
@@ -44,6 +46,8 @@ export abstract class LinuxCpu extends Program {
   protected due: Instant = NEVER;
   /** By how much the time axis was moved since the boot. */
   protected moved = -0;
+  private readonly haltPoll: GuestHaltPoll | null;
+  private haltedAt: Instant = NEVER;
   protected readonly timers: GuestTimers;
   protected readonly guest: LinuxGuest;
   protected readonly draws: VcpuDraws;
@@ -55,6 +59,7 @@ export abstract class LinuxCpu extends Program {
     super();
     this.guest = guest;
     this.draws = draws;
+    this.haltPoll = guest.makeHaltPoll();
     this.timers = guest.timersAt(boot, index, draws);
   }
 
@@ -73,6 +78,7 @@ export abstract class LinuxCpu extends Program {
     this.shiftOperands(delta);
     this.timers.shift(delta);
     this.due = (this.due + delta) as Instant;
+    this.haltedAt = (this.haltedAt + delta) as Instant;
     this.arrivalAt = (this.arrivalAt + delta) as Instant;
   }
 
@@ -117,7 +123,7 @@ export abstract class LinuxCpu extends Program {
     }
     this.inHandler = false;
     this.endOfHandler();
-    if (this.at === AT.spinning) this.memoryChanged();
+    if (this.at === AT.spinning || this.at === AT.polling) this.memoryChanged();
   }
 
   /** hrtimer_interrupt: runs what is due; returns what it takes. */
@@ -169,15 +175,37 @@ export abstract class LinuxCpu extends Program {
       case AT.tickCancelled:
         this.restartTick(now, 0);
         return;
-      default:
-        // Awake, and the interrupt that woke it has been handled.
+      case AT.polling:
         if (this.ready > 0) this.leaveIdle(now);
         else this.enterIdle();
+        return;
+      default:
+        if (this.haltPoll !== null) this.haltPoll.reflect(now - this.haltedAt);
+        // Awake, and the interrupt that woke it has been handled.
+        if (this.ready > 0) this.leaveIdle(now);
+        else this.goIdle();
     }
   }
 
+  /** haltpoll_select: a poll first, if it may last; a wake-up that finds the CPU polling needs no IPI (TIF_POLLING_NRFLAG). */
+  protected goIdle(): void {
+    if (this.haltPoll === null || this.haltPoll.limit === 0) {
+      this.enterIdle();
+      return;
+    }
+    this.idle = false;
+    this.interruptible = true;
+    this.at = AT.polling;
+    this.run(this.haltPoll.limit, OP.none);
+  }
+
+  /** Polls for work in its idle loop. */
+  get polling(): boolean {
+    return this.at === AT.polling;
+  }
+
   /** do_idle: interrupts off, the tick stops, then HLT. */
-  protected enterIdle(): void {
+  private enterIdle(): void {
     const { timers } = this;
     this.idle = true;
     this.interruptible = false;
@@ -199,6 +227,7 @@ export abstract class LinuxCpu extends Program {
 
   private halt(now: Instant): void {
     this.at = AT.halted;
+    this.haltedAt = now;
     if (this.ready === 0) this.run(GUEST_PATHS.haltEntry, OP.halt);
     else this.leaveIdle(now);
   }

@@ -7,6 +7,7 @@ import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
 import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
+import { GuestHaltPoll } from "./halt-poll.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import type { IpiSettings } from "./ipi-method.ts";
 import { OP, type Op } from "./program.ts";
@@ -26,6 +27,8 @@ export interface LinuxGuestSettings {
   readonly timer: GuestTimer;
   readonly ghz: number;
   readonly boot: Instant;
+  /** cpuidle-haltpoll: the guest polls before it halts. */
+  readonly haltpoll: boolean;
   /** The guest kernel writes the clock event device twice when it restarts its first timer (before 5.15). */
   readonly restartsTwice: boolean;
   readonly ipis: IpiSettings;
@@ -38,6 +41,7 @@ const WATCHDOG_NS = 4e9;
 export interface RunQueue {
   ready: number;
   idle: boolean;
+  readonly polling: boolean;
 }
 
 export class LinuxGuest {
@@ -58,6 +62,7 @@ export class LinuxGuest {
   /** The lock of each of them. */
   readonly locks: readonly SpinLock[];
 
+  private readonly haltpoll: boolean;
   private readonly vcpus: number;
   private readonly boot: Instant;
   private readonly cyclesPerSecond: number;
@@ -74,6 +79,7 @@ export class LinuxGuest {
   constructor(settings: LinuxGuestSettings) {
     const { workload, ghz, load } = settings;
     const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
+    this.haltpoll = settings.haltpoll;
     this.vcpus = settings.vcpus;
     this.boot = settings.boot;
     this.cyclesPerSecond = ghz * 1e9;
@@ -100,6 +106,11 @@ export class LinuxGuest {
     this.backgroundCycles = perSecond(total);
     this.backgroundShares = kinds.map(({ rate }) => rate / total);
     this.backgroundOps = kinds.map(({ op }) => op);
+  }
+
+  /** The polling of one vCPU's idle loop, or null. */
+  makeHaltPoll(): GuestHaltPoll | null {
+    return this.haltpoll ? new GuestHaltPoll(this.cyclesPerSecond / 1e9) : null;
   }
 
   /** The timers of one vCPU at boot. Its ticks come with those of the others, its threads' timers do not. */

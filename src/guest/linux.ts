@@ -104,7 +104,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     if (this.ready > 0 || this.busy) {
       this.at = AT.switched;
       this.run(GUEST_PATHS.switchTo, OP.none);
-    } else this.enterIdle();
+    } else this.goIdle();
   }
 
   private startWork(now: Instant): void {
@@ -174,12 +174,17 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private wake(cycles: number): void {
     const sibling = this.guest.runQueues[this.wakes] as RunQueue;
     sibling.ready++;
+    if (sibling.polling) this.stored(this.wakes);
     const interrupts = this.wakes !== this.index && (sibling.idle || this.guest.preempts(this.draws));
     this.run(cycles, interrupts ? this.guest.ipiOp : OP.none, this.wakes);
   }
 
-  /** The lock that it spins for may be free. */
+  /** The lock that it spins for may be free, or its idle loop has found work. */
   override memoryChanged(): boolean {
+    if (this.polling && !this.inHandler && this.ready > 0) {
+      this.run(GUEST_PATHS.lockSeen, OP.none);
+      return true;
+    }
     if (this.at !== AT.spinning || this.inHandler || !(this.guest.locks[this.wakes] as SpinLock).isFree) return false;
     this.run(GUEST_PATHS.lockSeen, OP.none);
     return true;

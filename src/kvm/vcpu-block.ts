@@ -117,7 +117,7 @@ export class VcpuBlock {
     }
     vcpu.haltStart = now;
     vcpu.wakeRequested = false;
-    const window = cyclesOf(vcpu.haltPollNs, this.settings.ghz);
+    const window = vcpu.hostPolls ? cyclesOf(vcpu.haltPollNs, this.settings.ghz) : 0;
     if (window === 0) return this.leaveCpu(vcpu, now);
     this.tally.add(STAT.haltAttemptedPoll, 1);
     if (vcpu.task !== null && !this.scheduler.alone(vcpu)) {

@@ -38,6 +38,8 @@ export abstract class VcpuSettings {
   ghz = -0;
   /** C-states that its guest's own HLT or MWAIT may put its core into. */
   guestCstates: readonly CState[] = [];
+  /** The guest has not asked KVM to leave polling to it (MSR_KVM_POLL_CONTROL). */
+  hostPolls = true;
   pauseInGuest = false;
   hltInGuest = false;
   mwaitInGuest = false;

@@ -44,6 +44,7 @@ export const linuxSettings = (guest: ResolvedGuest, seed: number, ghz: number, n
   boot: now,
   restartsTwice: restartsTwice(guest),
   ipis: ipiSettings(guest),
+  haltpoll: guest.spec.pv.haltpoll,
 });
 
 /** The Linux guest with the workload that the specification names. */
@@ -62,7 +63,8 @@ const ipiSettings = ({ spec }: ResolvedGuest): IpiSettings => ({
 export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
   const keys = ["hz", "nohz", "load", "timer", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
-  return sameWork && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
+  const samePolling = old.spec.pv.haltpoll === wanted.spec.pv.haltpoll;
+  return sameWork && samePolling && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
 /** @param lives 0 for a VM that boots. */
@@ -114,6 +116,7 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
+  vcpu.hostPolls = !guest.spec.pv.haltpoll;
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.guestCstates = guestCstates(host, guest);
   vcpu.ghz = host.tscHz / 1e9;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { OwnWorkload } from "../../src/guest/workload-choice.ts";
 import { QUIET, type Workload } from "../../src/guest/workload.ts";
 import type { GuestSpec } from "../../src/kvm/host-spec.ts";
+import { AT } from "../../src/kvm/counters.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
 import { bootWorkload } from "../../src/kvm/vm.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
@@ -56,6 +57,31 @@ describe("a guest that sleeps between requests", () => {
     const rate = rates(own({ requests_per_second: 300, doorbell_chance: 1 }));
     expect(rate("EPT_MISCONFIG") / rate("HLT")).toBeGreaterThan(0.9);
     expect(rates(own({ busy_vcpus: "all", doorbell_chance: 1 }))("EPT_MISCONFIG")).toBe(0);
+  });
+});
+
+describe("a guest with cpuidle-haltpoll", () => {
+  const often = own({ requests_per_second: 8000, work_ns: 20_000, soft_timers_per_second: 5 });
+  const haltpoll = { pv: { ipi: true, eoi: true, haltpoll: true } } as const;
+
+  test("halts less, for it polls before, and the host does not poll for it", () => {
+    const [with_, without] = [rates(often, haltpoll), rates(often)];
+    expect(with_("HLT")).toBeLessThan(0.6 * without("HLT"));
+    expect(with_(DEADLINE)).toBeLessThan(0.6 * without(DEADLINE));
+    const resolved = resolveHost(hostSpec({ cpus: 8, guests: { g: { vcpus: 1, workload: often, ...haltpoll } } }));
+    const host = new KvmHost(resolved, 7);
+    host.advance(2.5e8);
+    expect(host.tally.low[AT.haltPolls]! + host.tally.low[AT.haltPolls + 1]!).toBe(0);
+  });
+
+  test("needs no IPI to wake a vCPU that polls", () => {
+    const passing = own({ messages_per_vcpu: 1, remote_wake_chance: 1, work_ns: 20_000 });
+    const ipis = (guest: Partial<GuestSpec>): number => rates(passing, { vcpus: 3, ...guest })("MSR_WRITE icr");
+    expect(ipis(haltpoll)).toBeLessThan(0.5 * ipis({}));
+  });
+
+  test("halts where its sleeps are longer than any poll", () => {
+    expect(rates(own({ requests_per_second: 100 }), haltpoll)("HLT")).toBeGreaterThan(80);
   });
 });
 

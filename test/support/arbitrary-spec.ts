@@ -24,7 +24,7 @@ const guest: fc.Arbitrary<GuestSpec> = fc
     mitigations: autoOff,
     vpmu: fc.boolean(),
     pku: fc.boolean(),
-    pv: fc.record({ ipi: fc.boolean(), eoi: fc.boolean(), haltpoll: fc.constant(false) }),
+    pv: fc.record({ ipi: fc.boolean(), eoi: fc.boolean(), haltpoll: fc.boolean() }),
     assigned_device: fc.boolean(),
     disable_exits: fc.oneof(fc.constant("inherit" as const), disabledExits),
     kernel: fc.constantFrom(...KERNEL_NAMES),

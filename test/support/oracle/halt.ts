@@ -50,7 +50,8 @@ export function checkHalt(world: World, vcpu: OracleVcpu, now: number): void {
   }
   vcpu.haltStart = now;
   vcpu.wakeRequested = false;
-  const window = Math.round(vcpu.pollWindowNs * world.ghz);
+  // The guest may have turned polling off (MSR_KVM_POLL_CONTROL).
+  const window = vcpu.guest.spec.pv.haltpoll ? 0 : Math.round(vcpu.pollWindowNs * world.ghz);
   if (window === 0) {
     leaveCpu(world, vcpu, now);
     return;

@@ -91,6 +91,12 @@ function bootGuest(world: World, guest: ResolvedGuest, seed: number, programs: r
     vcpu.cpu.occupant = vcpu;
     setStep(world, vcpu, "guest step", 0);
     vcpu.arrival = schedule(world, vcpu.index, "arrival", vcpu.program.arrivalAt);
+    vcpu.program.stored = (target) => {
+      const watcher = vcpus[target];
+      // Whoever polls memory in the guest sees the store, and goes on to its end of the poll.
+      if (watcher?.program.memoryChanged() !== true || watcher.mode !== "guest") return;
+      setStep(world, watcher, "guest step", world.now + watcher.program.runCycles);
+    };
   }
 }
 
