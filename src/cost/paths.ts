@@ -162,6 +162,12 @@ export const EXTRAS = {
     source:
       "derived: half of the 1490 ticks per target that a broadcast takes on an EPYC Rome (kvm list, 2020-08-11), retpolines taken off; that the other half is the guest's own queues is assumed",
   },
+  /** The target of an IPI polls: its CPU holds the lines that the sender has to write. */
+  pollingTarget: {
+    value: 520,
+    source:
+      "assumed: two or three lines between sockets; between what broadcasts to 79 halted vCPUs leave for it, by hypercall (76 us), by clusters (92.8 us) and one by one (198 us, 4180bf1b655a)",
+  },
   /** One entry of a page-modification log: look-up of the memory slot, and a bit in its bitmap. */
   pmlEntry: { value: 70, source: "assumed: kvm_vcpu_mark_page_dirty without a lock, most of it cache misses on the slot's bitmap" },
   /** Noticing a wake-up in the halt-polling loop. */

@@ -16,7 +16,7 @@ import { targetsOf, type IpiOp } from "./ipi-targets.ts";
 import type { IcrFastpath } from "./kernel.ts";
 import type { InterruptDelivery } from "./posted-interrupt.ts";
 import type { RunLoop } from "./run-loop.ts";
-import { NEVER_MISSED, PHASE, type Vcpu } from "./vcpu.ts";
+import { NEVER_MISSED, PHASE, STATE, type Vcpu } from "./vcpu.ts";
 import { VIRTUAL_IPIS } from "./virtual-apic.ts";
 
 /** Write a destination before the command; a shorthand needs none. */
@@ -103,6 +103,7 @@ export class IpiSending {
       vcpu.stepAt = (now + vcpu.afterEffect) as Instant;
     }
     if (target === undefined) return;
+    if (target.state === STATE.poll && target.phase === PHASE.pollOver) loop().addWakeWork(vcpu, software(EXTRAS.pollingTarget.value));
     const incomplete = vcpu.kind === KIND.avicIncompleteIpi;
     const slept = incomplete ? delivery.completeDelivery(target, VECTOR.reschedule, now) : delivery.deliver(target, VECTOR.reschedule, now);
     if (slept) loop().addWakeWork(vcpu, this.settings.wakeRemote);

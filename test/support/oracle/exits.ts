@@ -1,6 +1,7 @@
 /** An exit from its beginning to its end, and what it leaves in the counters. */
 import type { Component } from "../../../src/cost/components.ts";
 import { COMPONENT_NAMES } from "../../../src/cost/components.ts";
+import { EXTRAS } from "../../../src/cost/paths.ts";
 import { OP } from "../../../src/guest/program.ts";
 import { EXIT_CYCLE_EDGES } from "../../../src/kvm/counters.ts";
 import { cellOf, EXIT_KINDS, type ExitKindName } from "../../../src/kvm/exit-kinds.ts";
@@ -9,7 +10,7 @@ import { KVM_STATS } from "../../../src/kvm/kvm-stats.ts";
 import { readQuantile } from "../../../src/sim/samplers.ts";
 import { exitLabel } from "../counter-names.ts";
 import { guestLeft } from "./timer.ts";
-import { count, delayStep, setStep, type OracleExit, type OracleVcpu, type World } from "./world.ts";
+import { count, delayStep, setStep, software, type OracleExit, type OracleVcpu, type World } from "./world.ts";
 
 /** The guest is left by an operation, which is thereby done. */
 export function exitByOperation(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number): OracleExit {
@@ -73,6 +74,14 @@ export function stopAtEffect(world: World, vcpu: OracleVcpu): void {
 export function addWork(world: World, vcpu: OracleVcpu, component: keyof OracleExit["extra"], cycles: number): void {
   vcpu.exit!.extra[component] += cycles;
   delayStep(world, vcpu, cycles);
+}
+
+/** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
+export function notifyItself(world: World, vcpu: OracleVcpu): void {
+  const { cpu, traits } = world.resolved;
+  // AVIC rings no doorbell of the CPU that it runs on.
+  if (cpu.vendor === "amd" || traits.selfNotification === "skipped") return;
+  addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 /** The exit turns out to be of another kind before any time has passed. */

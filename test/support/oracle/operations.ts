@@ -7,7 +7,7 @@ import type { KernelTraits } from "../../../src/kvm/kernel.ts";
 import type { FastpathDecision } from "../../../src/kvm/resolved.ts";
 import { eoiExit, hasIcrHalves, icrSender, levelEoiExit, registerExit, selfIpiExit, shorthandToSelfIsVirtual } from "./apic.ts";
 import { completed, deliver, wakerCycles, writtenByAvic } from "./delivery.ts";
-import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, stopAtEffect } from "./exits.ts";
+import { addWork, becomes, computationLeft, exitByEvent, exitByOperation, notifyItself, stopAtEffect } from "./exits.ts";
 import { hvTimerExpired, writeCount, writeDeadline, writeVirtualDeadline } from "./timer.ts";
 import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 
@@ -30,6 +30,8 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
   const ordinary = ORDINARY.get(op);
   if (ordinary !== undefined) return exits(world, vcpu, ordinary, now);
   switch (op) {
+    case OP.apicRegister:
+      return exits(world, vcpu, registerExit(world, vcpu)!, now);
     case OP.tscDeadline:
       return tscDeadline(world, vcpu, now);
     case OP.oneShot:
@@ -122,14 +124,6 @@ export function preemptionTimerFired(world: World, vcpu: OracleVcpu, now: number
   if (!decision.value) exit.miss = decision.missCause;
   hvTimerExpired(world, vcpu, now + exit.cost.effectAt);
   if (decision.value && vcpu.apicv) notifyItself(world, vcpu);
-}
-
-/** The notification that 379a3c8ee444 does away with: a physical IPI to the CPU that sends it. */
-function notifyItself(world: World, vcpu: OracleVcpu): void {
-  const { cpu, traits } = world.resolved;
-  // AVIC rings no doorbell of the CPU that it runs on.
-  if (cpu.vendor === "amd" || traits.selfNotification === "skipped") return;
-  addWork(world, vcpu, "handler", software(world, EXTRAS.selfNotification.value));
 }
 
 function halt(world: World, vcpu: OracleVcpu, now: number): boolean {
@@ -294,6 +288,7 @@ export function deliverIpi(world: World, vcpu: OracleVcpu, now: number): void {
     setStep(world, vcpu, "effect", now + next);
   } else setStep(world, vcpu, "end", now + exit.afterEffect);
   if (one === undefined) return;
+  if (one.step?.what === "poll over") addWork(world, vcpu, "wakeup", software(world, EXTRAS.pollingTarget.value));
   const slept =
     exit.kind === "avicIncompleteIpi" ? completed(world, one, VECTOR.reschedule, now) : deliver(world, one, VECTOR.reschedule, now);
   if (slept) addWork(world, vcpu, "wakeup", wakerCycles(world, true));
