@@ -25,10 +25,15 @@ export const fleetSeries = (fleet: FleetSnapshot): number => [...fleet.hosts.val
 
 type Samples<Prefix extends string> = Pick<Record<DaemonMetricName, Sample[]>, Extract<DaemonMetricName, `fastpathd_${Prefix}${string}`>>;
 
-function processAndFleet({ version, fleet, emulatedExits }: DaemonFacts): Samples<"build" | "hosts" | "series" | "emulated_exits"> {
+function processAndFleet({
+  version,
+  fleet,
+  emulatedExits,
+}: DaemonFacts): Samples<"build" | "shard" | "hosts" | "series" | "emulated_exits"> {
   const states = [...fleet.hosts.values()].map((host) => host.state);
   return {
     fastpathd_build_info: [sample({ version, node: process.version }, 1)],
+    fastpathd_shard_info: [sample({ shard: "1", shards: "1" }, 1)],
     fastpathd_hosts: (["running", "failed"] as const).map((state) =>
       sample({ fidelity: "exact", state }, states.filter((one) => one === state).length),
     ),

@@ -123,6 +123,11 @@ export const HOST_METRIC_NAMES = Object.keys(HOST_METRICS) as HostMetricName[];
 /** What the daemon says of itself, beside the metrics of its process. */
 export const DAEMON_METRICS = {
   fastpathd_build_info: { type: "gauge", help: "Version of the daemon and of Node.js; always 1.", labels: ["version", "node"] },
+  fastpathd_shard_info: {
+    type: "gauge",
+    help: "Which share of the configured hosts this process emulates; always 1. One process emulates them all.",
+    labels: ["shard", "shards"],
+  },
   fastpathd_hosts: { type: "gauge", help: "Hosts of the fleet by how they are emulated and by state.", labels: ["fidelity", "state"] },
   fastpathd_series: { type: "gauge", help: "Series that all hosts of the fleet expose together.", labels: [] },
   fastpathd_emulated_exits_total: {
