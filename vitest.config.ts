@@ -9,6 +9,7 @@ export default defineConfig({
         // Everything that needs nothing but Node: `npm test`.
         test: {
           name: "fast",
+          setupFiles: ["test/support/property-seed.ts"],
           include: ["test/**/*.test.ts"],
           exclude: ["test/system/**", "test/bench/**"],
           testTimeout: 30_000,

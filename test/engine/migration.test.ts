@@ -1,5 +1,6 @@
 /** A VM that moves among hosts of every kind loses no interrupt and gets none twice. */
 import * as fc from "fast-check";
+import { assert } from "../../src/lib/assert.ts";
 import { describe, expect, it } from "vitest";
 import { KvmHost } from "../../src/kvm/host.ts";
 import { viewCounters } from "../../src/kvm/host-view.ts";
@@ -99,7 +100,10 @@ class Journey<P extends Program = LedgerProgram> {
   move(to: number, downtime: number): void {
     const { host, without } = this.here;
     host.control.pause(VM);
-    while (!host.control.isPaused(VM)) this.run(500);
+    for (let n = 0; !host.control.isPaused(VM); n++) {
+      assert(n < 100_000, "a VM that is asked to stop does so within 50 million cycles");
+      this.run(500);
+    }
     for (const { since } of host.vcpus) this.pausedCycles += host.now - since + downtime;
     const saved = host.control.takeOut(VM, without);
     this.now += downtime;
