@@ -14,7 +14,8 @@ beforeAll(async () => {
   - { job_name: kvm, http_sd_configs: [{ url: "http://${host}/sd", refresh_interval: 1s }] }
 `,
   });
-  await prometheus.query("count(up == 1) >= 24", 60_000);
+  // Enough samples of every host for a rate that means something.
+  await prometheus.query("count(count_over_time(up[1m]) >= 12) >= 24", 90_000);
 });
 afterAll(async () => {
   await prometheus.stop();
