@@ -29,6 +29,6 @@ export function gradeOf({ source }: Figure): Grade | "definition" {
 
 /** What is computed from several figures is known no better than the worst of them. */
 export function worstGrade(figures: readonly Figure[]): Grade {
-  const grades = figures.map((figure) => gradeOf(figure));
-  return GRADES.findLast((grade) => grades.includes(grade)) ?? "read";
+  const grades = new Set<string>(figures.map((figure) => gradeOf(figure)));
+  return GRADES.findLast((grade) => grades.has(grade)) ?? "read";
 }
