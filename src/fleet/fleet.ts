@@ -4,7 +4,7 @@
  * one to another, for which both are advanced to the instants at which something passes between them.
  */
 import type { ResolvedHost } from "../kvm/resolved.ts";
-import type { Action, HostAction, HostPlan } from "./action.ts";
+import type { Action, BreakAction, HostAction, HostPlan } from "./action.ts";
 import type { Floor } from "./destination.ts";
 import { EmulatedHost, Resolver } from "./emulated-host.ts";
 import { Migrations } from "./migrations.ts";
@@ -34,11 +34,11 @@ export class Fleet {
   }
 
   /**
-   * Applies changes at the current instant, migrations last. Throws SpecError before anything
-   * changed; a migration that cannot be is refused in its record.
+   * Applies changes at the current instant: what breaks or is healed after those of hosts, migrations last.
+   * Throws SpecError before anything changed; a migration that cannot be is refused in its record.
    */
   apply(actions: readonly Action[]): void {
-    const changes = actions.filter((action): action is HostAction => action.kind !== "migrate");
+    const changes = actions.filter((action): action is HostAction => action.kind !== "migrate" && action.kind !== "break");
     for (const action of changes) if (action.kind !== "remove") this.resolver.resolve(action.host);
     const before = this.floor.residences;
     const after = before.length === 0 ? before : settled(before, this.ownAfter(changes));
@@ -49,6 +49,7 @@ export class Fleet {
     this.floor.residences = after;
     for (const action of changes) this.applyOne(action);
     this.rehost([...before, ...after], changes);
+    for (const action of actions) if (action.kind === "break") this.break(action);
     for (const action of actions) if (action.kind === "migrate") this.migrations.begin(action, this.nowNs);
   }
 
@@ -78,6 +79,11 @@ export class Fleet {
       this.hosts.set(action.host.name, new EmulatedHost(action.host, resolved, this.seed, this.nowNs));
     } else if (action.kind === "change") running.change(action.host, resolved, this.nowNs);
     else running.reboot(action.host, resolved, this.nowNs);
+  }
+
+  private break({ host, breakage }: BreakAction): void {
+    const present = this.present(host);
+    if (present !== undefined) this.hosts.get(host)?.break(breakage, present, this.nowNs);
   }
 
   /** Hosts that have, or had, to do with a VM away from its home follow a change of that one. */
