@@ -101,6 +101,20 @@ test("the automatic timer advance hides most of what the handler is late by", ()
   expect(run("tscdeadline_latency_busy", auto).p50).toBeLessThan(run("tscdeadline_latency_busy").p50);
 });
 
+describe("an advance that adapts, on kernels whose re-entry waits in the run loop", () => {
+  const saved = (name: UnitTestName, kernel: string, lapic_timer_advance: "off" | "auto"): number => {
+    const on = { kernel, kvm: { lapic_timer_advance } } as const;
+    return run(name, { ...on, ...SLOW }).mean - run(name, on).mean;
+  };
+  test.each(["c82", "c84", "linux-5.8"])(
+    "hides most of what the fastpaths of %s save in tscdeadline, and nothing in tscdeadline_immed",
+    (kernel) => {
+      expect(saved("tscdeadline", kernel, "auto")).toBeLessThan(saved("tscdeadline", kernel, "off") / 2);
+      expect(saved("tscdeadline_immed", kernel, "auto")).toBeCloseTo(saved("tscdeadline_immed", kernel, "off"), 0);
+    },
+  );
+});
+
 describe("a Linux guest's thread that sleeps until a time (cyclictest)", () => {
   const awake = { kvm: { lapic_timer_advance: "adaptive" }, cstates: "c0" } as const;
   const fast = run("cyclictest", awake);
