@@ -109,6 +109,7 @@ export class KvmHost {
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
       reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
+      letInterruptsIn: (vcpu, at) => cpus.letInterruptsIn(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
+import type { KernelChoice } from "../../src/kvm/kernel-choice.ts";
 import { SpecError } from "../../src/kvm/resolved.ts";
 import { UNIT_TEST_NAMES, type UnitTestName } from "../../src/kvm/unit-tests.ts";
 import { runUnitTest, type TestResult } from "../../src/kvm/vmexit.ts";
@@ -102,7 +103,7 @@ test("the automatic timer advance hides most of what the handler is late by", ()
 });
 
 describe("an advance that adapts, on kernels whose re-entry waits in the run loop", () => {
-  const saved = (name: UnitTestName, kernel: string, lapic_timer_advance: "off" | "auto"): number => {
+  const saved = (name: UnitTestName, kernel: KernelChoice, lapic_timer_advance: "off" | "auto"): number => {
     const on = { kernel, kvm: { lapic_timer_advance } } as const;
     return run(name, { ...on, ...SLOW }).mean - run(name, on).mean;
   };
