@@ -107,7 +107,7 @@ describe("an advance that adapts, on kernels whose re-entry waits in the run loo
     const on = { kernel, kvm: { lapic_timer_advance } } as const;
     return run(name, { ...on, ...SLOW }).mean - run(name, on).mean;
   };
-  test.each(["c82", "c84", "linux-5.8"])(
+  test.each(["c82", "c84", "linux-5.8"] as const)(
     "hides most of what the fastpaths of %s save in tscdeadline, and nothing in tscdeadline_immed",
     (kernel) => {
       expect(saved("tscdeadline", kernel, "auto")).toBeLessThan(saved("tscdeadline", kernel, "off") / 2);
