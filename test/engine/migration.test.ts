@@ -8,6 +8,23 @@ import { ScriptProgram, type Line } from "../../src/guest/script.ts";
 import { Journey, travels } from "../support/journey.ts";
 import { bootLedger } from "../support/ledger-program.ts";
 
+/** A thread that comes to a CPU asks the one it was on for its VMCS; there a vCPU stood in a fastpath that it was to leave. */
+const ASKS_A_FASTPATH_FOR_ITS_VMCS: Travel = {
+  hosts: ["the vendor's cohort without the ICR fastpath", "all fastpaths", "all fastpaths"],
+  dedicated: false,
+  disable_exits: [],
+  vcpus: 3,
+  xapic: false,
+  seed: 1498461607,
+  older: [0, 0],
+  moves: [
+    { to: 1, stays: 1_165_513, downtime: 408_795 },
+    { to: 0, stays: 215_206, downtime: 0 },
+    { to: 0, stays: 1, downtime: 0 },
+  ],
+  timer: "tscDeadline",
+};
+
 /** Every travel of a run; each looks at its end. */
 function everyJourney(look: (journey: Journey, moves: number) => void): void {
   fc.assert(
@@ -20,7 +37,7 @@ function everyJourney(look: (journey: Journey, moves: number) => void): void {
       journey.run(start.dedicated ? 5_000_000 : 200_000_000);
       look(journey, all.length);
     }),
-    { numRuns: 100 },
+    { numRuns: 100, examples: [[ASKS_A_FASTPATH_FOR_ITS_VMCS]] },
   );
 }
 
