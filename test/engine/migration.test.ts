@@ -5,7 +5,7 @@ import { viewCounters } from "../../src/kvm/host-view.ts";
 import { namedCounters } from "../support/counter-names.ts";
 import { OP } from "../../src/guest/program.ts";
 import { ScriptProgram, type Line } from "../../src/guest/script.ts";
-import { Journey, travels } from "../support/journey.ts";
+import { Journey, travels, type Travel } from "../support/journey.ts";
 import { bootLedger } from "../support/ledger-program.ts";
 
 /** A thread that comes to a CPU asks the one it was on for its VMCS; there a vCPU stood in a fastpath that it was to leave. */
