@@ -67,6 +67,11 @@ export class EmulatedHost {
     return this.kvm.resolved;
   }
 
+  /** Frequency of the TSC of one of its guests, which is its own unless it came from elsewhere. */
+  tscHzOf(guest: string): number {
+    return this.kvm.vms.find(({ name }) => name === guest)?.tscHz ?? this.kvm.resolved.tscHz;
+  }
+
   get isRunning(): boolean {
     return this.failure === null && !this.breakage.down;
   }
