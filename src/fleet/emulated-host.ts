@@ -10,6 +10,7 @@ import { viewCounters } from "../kvm/host-view.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import type { ResolvedHost } from "../kvm/resolved.ts";
 import type { Arrival } from "../kvm/saved-vm.ts";
+import type { Boot } from "../kvm/vm.ts";
 import type { HostPlan } from "./action.ts";
 import type { HostSnapshot } from "./snapshot.ts";
 
@@ -25,13 +26,15 @@ export class EmulatedHost {
   private lastChangeNs: number | null = null;
   private readonly seed: number;
   private readonly fleetSeed: number;
+  private readonly boot: Boot;
 
-  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number) {
+  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number, boot: Boot) {
     this.plan = plan;
+    this.boot = boot;
     this.fleetSeed = seed;
     this.seed = hostSeed(seed, plan.name);
     this.bootNs = nowNs;
-    this.kvm = new KvmHost(resolved, this.seed);
+    this.kvm = new KvmHost(resolved, this.seed, boot);
   }
 
   /** Takes a changed plan live. */
@@ -86,7 +89,7 @@ export class EmulatedHost {
     this.bootNs = nowNs;
     this.failure = null;
     this.changed(nowNs);
-    this.kvm = new KvmHost(resolved, this.seed);
+    this.kvm = new KvmHost(resolved, this.seed, this.boot);
   }
 
   /** Emulates up to fleet time `nowNs`. */
