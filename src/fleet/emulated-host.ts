@@ -11,6 +11,7 @@ import { type CounterView, viewCounters } from "../kvm/host-view.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import type { ResolvedHost } from "../kvm/resolved.ts";
 import type { Arrival } from "../kvm/saved-vm.ts";
+import type { Boot } from "../kvm/vm.ts";
 import type { HostPlan } from "./action.ts";
 import { type Breakage, SOUND } from "./breakage.ts";
 import type { HostSnapshot } from "./snapshot.ts";
@@ -30,13 +31,15 @@ export class EmulatedHost {
   private lastChangeNs: number | null = null;
   private readonly seed: number;
   private readonly fleetSeed: number;
+  private readonly programs: Boot;
 
-  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number) {
+  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number, programs: Boot) {
     this.plan = plan;
+    this.programs = programs;
     this.fleetSeed = seed;
     this.seed = hostSeed(seed, plan.name);
     this.bootNs = nowNs;
-    this.kvm = new KvmHost(resolved, this.seed);
+    this.kvm = new KvmHost(resolved, this.seed, programs);
   }
 
   /** Takes a changed plan live. */
@@ -132,7 +135,7 @@ export class EmulatedHost {
   private boot(resolved: ResolvedHost, nowNs: number): void {
     this.bootNs = nowNs;
     this.failure = null;
-    this.kvm = new KvmHost(resolved, this.seed);
+    this.kvm = new KvmHost(resolved, this.seed, this.programs);
     if (this.stuck !== null) this.stuck = viewCounters(this.kvm);
   }
 

@@ -4,6 +4,7 @@
  * one to another, for which both are advanced to the instants at which something passes between them.
  */
 import type { ResolvedHost } from "../kvm/resolved.ts";
+import { bootWorkload, type Boot } from "../kvm/vm.ts";
 import type { Action, BreakAction, HostAction, HostPlan } from "./action.ts";
 import type { Floor } from "./destination.ts";
 import { EmulatedHost, Resolver } from "./emulated-host.ts";
@@ -13,6 +14,7 @@ import type { FleetSnapshot, HostSnapshot } from "./snapshot.ts";
 
 export class Fleet {
   private readonly seed: number;
+  private readonly programs: Boot;
   private readonly plans = new Map<string, HostPlan>();
   private readonly hosts = new Map<string, EmulatedHost>();
   private readonly resolver = new Resolver();
@@ -20,9 +22,13 @@ export class Fleet {
   private readonly migrations: Migrations;
   private nowNs = 0;
 
-  /** @param seed seed of the configuration; each host's stream is forked from it by name. */
-  constructor(seed: number) {
+  /**
+   * @param seed seed of the configuration; each host's stream is forked from it by name.
+   * @param programs what runs in its VMs, when it is not what their specification says.
+   */
+  constructor(seed: number, programs: Boot = bootWorkload) {
     this.seed = seed;
+    this.programs = programs;
     this.floor = {
       host: (name) => this.hosts.get(name),
       own: (name) => this.own(name, this.plans),
@@ -76,7 +82,7 @@ export class Fleet {
     const resolved = this.present(action.host.name) ?? this.resolver.resolve(action.host);
     const running = this.hosts.get(action.host.name);
     if (action.kind === "add" || running === undefined) {
-      this.hosts.set(action.host.name, new EmulatedHost(action.host, resolved, this.seed, this.nowNs));
+      this.hosts.set(action.host.name, new EmulatedHost(action.host, resolved, this.seed, this.nowNs, this.programs));
     } else if (action.kind === "change") running.change(action.host, resolved, this.nowNs);
     else running.reboot(action.host, resolved, this.nowNs);
   }
