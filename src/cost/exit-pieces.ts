@@ -6,7 +6,7 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, type Component, componentIndex } from "./components.ts";
-import type { EntryConditions, ExitTracepoint } from "./plan.ts";
+import type { EntryConditions, ExitTracepoint } from "./conditions.ts";
 
 /** A stretch of an exit. */
 export interface Piece {

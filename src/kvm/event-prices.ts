@@ -7,9 +7,10 @@
  * rests on all figures of that sort.
  */
 import { BODY, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, RUN_LOOP, type HandlerName } from "../cost/paths.ts";
+import type { EntryConditions } from "../cost/conditions.ts";
 import type { Component } from "../cost/components.ts";
 import { figureNamer, type NamedFigure } from "../cost/figure-names.ts";
-import { itemizedCost, type EntryConditions, type ExitCost, type ItemizedCost } from "../cost/plan.ts";
+import { itemizedCost, type ExitCost, type ItemizedCost } from "../cost/plan.ts";
 import { type Figure, type Grade, worstGrade } from "../hw/figure.ts";
 import { cellOf, type ExitKind } from "./exit-kinds.ts";
 import { entryConditions } from "./host-settings.ts";

@@ -15,7 +15,8 @@
  * vmx_handle_exit; svm.c svm_vcpu_run. Simplified: perf's recording slows the guest down in
  * reality, here it only lengthens the events.
  */
-import type { ExitCost, ExitTracepoint } from "../cost/plan.ts";
+import type { ExitTracepoint } from "../cost/conditions.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { EXTRAS } from "../cost/paths.ts";
 import type { Vendor } from "../hw/cpu-model.ts";
 import type { ExitKind } from "./exit-kinds.ts";
