@@ -99,7 +99,11 @@ export class KvmHost {
     const enter = (vcpu: Vcpu, at: Instant): void => this.loop.enter(vcpu, at);
     this.block = new VcpuBlock({ settings: blockSettings(resolved), cpus, timer, tally, scheduler, rekey, enter });
     const needs = { loop: () => this.loop, software: (cycles: number) => cpus.software(cycles) };
-    this.ipis = new IpiSending(operationSettings(resolved), { delivery, ...needs });
+    const wakeupVector = (cpu: number, woken: Vcpu, at: Instant): void => {
+      // On a CPU that is free, or now the thread's, it is part of the wake-up.
+      if (cpus.occupant[cpu] !== woken && !cpus.isIdle(cpu, at)) cpus.interrupt(cpu, at, this.block.settings.wakeLocal);
+    };
+    this.ipis = new IpiSending(operationSettings(resolved), { delivery, wakeupVector, ...needs });
     const pauses = new PauseLoop({ window: PLE_WINDOW[resolved.cpu.vendor], scheduler, tally });
     this.operations = new GuestOperations(operationSettings(resolved), { timer, ipis: this.ipis, pauses, ...needs });
     this.loop = new RunLoop({
@@ -109,6 +113,7 @@ export class KvmHost {
       tally,
       execute: (vcpu, at) => this.operations.execute(vcpu, at),
       reschedule: (vcpu, at) => scheduler.reschedule(vcpu, at),
+      letInterruptsIn: (vcpu, at) => cpus.letInterruptsIn(vcpu, at),
     });
     const wake = cpus.software((resolved.traits.waiter === "swait" ? EXTRAS.wakeSwait : EXTRAS.wakeRcuwait).value);
     const vhost = new VhostNet({ cpus, ipiFlight, wake, rekey });
@@ -171,7 +176,7 @@ export class KvmHost {
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
     if (arrival === undefined) return;
-    restoreVm(this.vms, arrival, this.now, this.timer, this.block);
+    restoreVm(this.vms, arrival, { now: this.now, hostHz: resolved.tscHz, timer: this.timer, block: this.block });
     this.keyEvents();
   }
 

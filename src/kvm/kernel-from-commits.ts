@@ -55,7 +55,6 @@ const ORIGIN: KernelTraits = {
   haltPollShrinkFloor: false,
   isolcpusNohzIsolatesTimer: false,
   contextTracking: "outer_loop",
-  l1dFlushAsked: "vcpu_run",
   verw: "only_without_l1d_flush",
   scheduler: "cfs",
   countsPreemption: false,

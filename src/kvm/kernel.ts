@@ -72,8 +72,6 @@ export interface KernelTraits {
   readonly isolcpusNohzIsolatesTimer: boolean;
   /** Context tracking runs once per outer loop (5.8 and before) or at every VM entry (5.9 on). */
   readonly contextTracking: "outer_loop" | "each_entry";
-  /** When an L1D flush is asked for besides exits: at `vcpu_run` and sched-in, or each `vcpu_load` (6.11). */
-  readonly l1dFlushAsked: "vcpu_run" | "vcpu_load";
   /**
    * Where VERW stands: beside the L1D flush, whose key keeps it from ever running, or in assembly
    * right before VMLAUNCH, always or by features that only VM entries look at.

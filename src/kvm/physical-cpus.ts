@@ -14,6 +14,7 @@ import { CstateTime } from "./cstate-time.ts";
 import { DeviceInterrupts } from "./device-interrupts.ts";
 import { KIND } from "./exit-kinds.ts";
 import { coreAwakeAt } from "./guest-halt.ts";
+import { askForFlush } from "./l1d-flush.ts";
 import type { Tally } from "./tally.ts";
 import { TickSched } from "./tick-sched.ts";
 import { TimerTargets } from "./timer-target.ts";
@@ -245,11 +246,13 @@ export class PhysicalCpus {
     return done;
   }
 
-  /** Exits' own interrupt-off stretches make the interrupt wait; then it prolongs the exit. */
+  /** Exits' own interrupt-off stretches make the interrupt wait, as all of an inner loop does that is to be left; then it prolongs the exit. */
   private interruptExit(vcpu: Vcpu, now: Instant, cost: number): Instant {
-    if (vcpu.inGuestMode(now)) {
+    const leavesLoop = vcpu.leavesLoop && vcpu.interruptsOnAt === NEVER;
+    if (leavesLoop || vcpu.inGuestMode(now)) {
       vcpu.pendingInterruptCycles += cost;
-      return this.afterExit(vcpu, (vcpu.stepAt + (vcpu.phase === PHASE.effect ? vcpu.afterEffect : 0)) as Instant);
+      const overAt = (vcpu.stepAt + (vcpu.phase === PHASE.effect ? vcpu.afterEffect : 0)) as Instant;
+      return leavesLoop ? ((overAt + vcpu.pendingInterruptCycles) as Instant) : this.afterExit(vcpu, overAt);
     }
     if (now <= vcpu.interruptsOnAt) vcpu.earlyInterruptCycles += cost;
     const done = Math.max(now, vcpu.interruptsOnAt, vcpu.interruptsDoneAt) + cost;
@@ -291,10 +294,3 @@ export class PhysicalCpus {
 }
 
 const tickCycles = ({ ghz, tickHz }: CpuSettings): number => Math.round((ghz * 1e9) / tickHz);
-
-/** kvm_set_cpu_l1tf_flush_l1d, which interrupt entry does: cycles that the flush adds to the exit in flight, before the entry. */
-function askForFlush(vcpu: Vcpu): number {
-  if (vcpu.flush || vcpu.cost === null || vcpu.cost.conditionalFlush === 0) return 0;
-  vcpu.flush = true;
-  return vcpu.cost.conditionalFlush;
-}

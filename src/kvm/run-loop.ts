@@ -24,6 +24,7 @@ import { takeInterrupt } from "./take-interrupt.ts";
 import { adjustAdvance } from "./timer-advance.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
+import { breakOff } from "./vcpu-time.ts";
 
 const GUEST = AT.vcpuCycles + VCPU_STATES.indexOf("guest");
 const EXIT = AT.vcpuCycles + VCPU_STATES.indexOf("exit");
@@ -40,6 +41,19 @@ export interface RunLoopSettings {
   readonly predictorRefill: number;
 }
 
+interface RunLoopNeeds {
+  readonly settings: RunLoopSettings;
+  readonly timer: LapicTimer;
+  readonly accounting: Accounting;
+  readonly tally: Tally;
+  /** Performs the operation the guest has come to; true when it exited. */
+  readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
+  /** schedule() for a vCPU that is to give way; true when another thread takes its CPU. */
+  readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
+  /** local_irq_enable within an exit. */
+  readonly letInterruptsIn: (vcpu: Vcpu, now: Instant) => void;
+}
+
 /** Told of each exit when it is complete; for traces and tests. */
 export type ExitObserver = (vcpu: Vcpu, kind: ExitKind, total: number, end: Instant) => void;
 
@@ -50,26 +64,15 @@ export class RunLoop {
   private readonly accounting: Accounting;
   private readonly tally: Tally;
   private readonly execute: (vcpu: Vcpu, now: Instant) => boolean;
-  private readonly reschedule: (vcpu: Vcpu, now: Instant) => boolean;
+  private readonly needs: RunLoopNeeds;
 
-  /**
-   * @param needs.execute performs the operation the guest has come to; true when it exited.
-   * @param needs.reschedule is schedule() for a vCPU that is to give way; true when another thread takes its CPU.
-   */
-  constructor(needs: {
-    settings: RunLoopSettings;
-    timer: LapicTimer;
-    accounting: Accounting;
-    tally: Tally;
-    execute: (vcpu: Vcpu, now: Instant) => boolean;
-    reschedule: (vcpu: Vcpu, now: Instant) => boolean;
-  }) {
+  constructor(needs: RunLoopNeeds) {
     this.settings = needs.settings;
     this.timer = needs.timer;
     this.accounting = needs.accounting;
     this.tally = needs.tally;
     this.execute = needs.execute;
-    this.reschedule = needs.reschedule;
+    this.needs = needs;
   }
 
   /** The guest is left. The operation that caused it is complete, as seen from the program. */
@@ -128,13 +131,15 @@ export class RunLoop {
       vcpu.hasExtras = true;
       vcpu.loopCycles = cost.leaveLoop;
       vcpu.stepAt = (now + cost.leaveLoop) as Instant;
+      vcpu.interruptsOnAt = now;
+      this.needs.letInterruptsIn(vcpu, now);
       return;
     }
     if (!reenters || vcpu.leavesLoop) {
       takeEoiBack(vcpu);
       this.timer.injectPending(vcpu);
     }
-    if (vcpu.needResched && this.reschedule(vcpu, now)) return;
+    if (vcpu.needResched && this.needs.reschedule(vcpu, now)) return;
     if (this.waitForDeadline(vcpu, now, cost)) return;
     const last = now - vcpu.since;
     const total = vcpu.elapsed + last;
@@ -220,7 +225,7 @@ export class RunLoop {
     const late = now - cost.afterWait - vcpu.expiredDeadline;
     vcpu.expiredDeadline = NEVER;
     const wait = Math.min(Math.max(-late, 0), this.timer.advanceCycles(vcpu));
-    adjustAdvance(vcpu.advance, late, this.settings.ghz);
+    adjustAdvance(vcpu.advance, late * (vcpu.tscGhz / this.settings.ghz), vcpu.tscGhz);
     if (wait === 0) return false;
     vcpu.hasExtras = true;
     vcpu.waitCycles = wait;
@@ -291,10 +296,4 @@ export class RunLoop {
   private take(vcpu: Vcpu, now: Instant): void {
     takeInterrupt(vcpu, now, this.settings.interruptDelivery, this.accounting, this.tally);
   }
-}
-
-/** The guest's stretch of computation is broken off; the program goes on with the rest of it. */
-function breakOff(vcpu: Vcpu, now: Instant): void {
-  vcpu.program.runCycles = vcpu.stepAt - now;
-  if (vcpu.writes !== null) vcpu.program.runCycles += vcpu.writes.takeRest();
 }

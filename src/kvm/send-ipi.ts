@@ -33,6 +33,8 @@ export interface SendNeeds {
   readonly delivery: InterruptDelivery;
   readonly loop: () => RunLoop;
   readonly software: (cycles: number) => number;
+  /** POSTED_INTR_WAKEUP_VECTOR on the CPU that a blocked vCPU ran on last (pi_wakeup_handler). */
+  readonly wakeupVector: (cpu: number, woken: Vcpu, now: Instant) => void;
 }
 
 export class IpiSending {
@@ -114,7 +116,7 @@ export class IpiSending {
     switch (vcpu.virtualIpis) {
       case VIRTUAL_IPIS.unicast:
         if (op !== OP.ipi) return false;
-        for (const target of targets) this.needs.delivery.deliver(target, VECTOR.reschedule, now);
+        for (const target of targets) this.postTo(target, now);
         staysInGuest(vcpu);
         return true;
       case VIRTUAL_IPIS.toRunning:
@@ -123,6 +125,12 @@ export class IpiSending {
       default:
         return false;
     }
+  }
+
+  /** IPI virtualization posts the vector; a blocked target is woken where it ran last, at the cost of whoever runs there now. */
+  private postTo(target: Vcpu, now: Instant): void {
+    const { cpu } = target;
+    if (this.needs.delivery.deliver(target, VECTOR.reschedule, now)) this.needs.wakeupVector(cpu, target, now);
   }
 
   /**

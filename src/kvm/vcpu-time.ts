@@ -14,3 +14,9 @@ export function enterState(tally: Tally, vcpu: Vcpu, state: number, now: number)
   vcpu.state = state;
   vcpu.since = now as typeof vcpu.since;
 }
+
+/** The guest's stretch of computation is broken off; the program goes on with the rest of it. */
+export function breakOff(vcpu: Vcpu, now: number): void {
+  vcpu.program.runCycles = vcpu.stepAt - now;
+  if (vcpu.writes !== null) vcpu.program.runCycles += vcpu.writes.takeRest();
+}

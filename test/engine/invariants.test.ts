@@ -104,9 +104,11 @@ describe("without APICv", () => {
     (eoi: boolean) =>
     (spec: HostSpec): HostSpec => {
       const pv = { ipi: true, eoi, haltpoll: false };
-      const guests = Object.entries(spec.guests).map(
-        ([kind, guest]) => [kind, { ...guest, apic: "x2apic", workload: "hackbench", pv }] as const,
-      );
+      const guests = Object.entries(spec.guests).map(([kind, guest]) => {
+        // A synthetic timer's vector has AutoEOI: its handlers end without an EOI.
+        const timer = guest.timer === "hv_stimer" ? "lapic" : guest.timer;
+        return [kind, { ...guest, apic: "x2apic", workload: "hackbench", timer, pv }] as const;
+      });
       return { ...spec, guests: Object.fromEntries(guests), kvm: { ...spec.kvm, enable_apicv: "off", avic: "off" } };
     };
 
@@ -114,9 +116,9 @@ describe("without APICv", () => {
     always((host) => {
       const write = host.resolved.cpu.vendor === "amd" ? "msr" : "MSR_WRITE";
       const [eois, interrupts] = [counter(host, `exits ${write}(eoi) kernel`), counter(host, "stat irq_injections")];
-      // Each vCPU may be in one handler, and in one such exit.
+      // Each vCPU may be in one handler, or in the exit that ends it.
       expect(interrupts - eois).toBeGreaterThanOrEqual(0);
-      expect(interrupts - eois).toBeLessThanOrEqual(2 * host.vcpus.length);
+      expect(interrupts - eois).toBeLessThanOrEqual(host.vcpus.length);
     }, hackbench(false));
   });
 

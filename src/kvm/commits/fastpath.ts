@@ -8,6 +8,8 @@ import type { Commit } from "../commit.ts";
 /** The ICR fastpath of 2019, which later commits widen or narrow. */
 const ICR = "1e9e2622a149";
 const GENERIC = "generic-fastpath-handler";
+/** A re-entry passes vcpu_enter_guest by, so what waits for a timer fired early has to stand in vmx_vcpu_run. */
+const LATE_WAIT = { timerAdvanceWaits: "vmx_vcpu_run" } as const;
 
 export const FASTPATH_COMMITS = {
   "1e9e2622a149": {
@@ -47,14 +49,14 @@ export const FASTPATH_COMMITS = {
   "tscdeadline-fastpath": {
     title: "KVM: x86: TSCDEADLINE MSR emulation fastpath",
     since: "5.8",
-    traits: { tscDeadline: "needs_hv_timer" },
+    traits: { tscDeadline: "needs_hv_timer", ...LATE_WAIT },
     needs: [GENERIC],
     source: "x86.c handle_fastpath_set_tscdeadline, lapic.c kvm_can_use_hv_timer (timer fastpath series v5)",
   },
   "preemption-timer-fastpath": {
     title: "KVM: VMX: Handle preemption timer fastpath",
     since: "5.8",
-    traits: { preemptionTimer: "present" },
+    traits: { preemptionTimer: "present", ...LATE_WAIT },
     needs: [GENERIC],
     source: "vmx.c handle_fastpath_preemption_timer (timer fastpath series v5)",
   },

@@ -35,7 +35,7 @@ export const HALT_COMMITS = {
   "l1d-flush-flag-at-vcpu-load": {
     title: "KVM: x86: Ask for an L1D flush at each vcpu_load",
     since: "6.11",
-    traits: { l1dFlushAsked: "vcpu_load" },
-    source: "x86.c kvm_arch_vcpu_load; up to 6.10 kvm_arch_sched_in and the start of vcpu_run",
+    traits: {},
+    source: "x86.c kvm_arch_vcpu_load; up to 6.10 kvm_arch_sched_in and the start of vcpu_run, which come to the same here",
   },
 } as const satisfies Record<string, Commit>;

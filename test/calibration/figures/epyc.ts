@@ -1,5 +1,5 @@
 /** What has been published of AMD hosts: a loop of KVM_RUN, and Linux' IPI microbenchmark in a VM of 180 vCPUs. */
-import { componentIndex } from "../../../src/cost/plan.ts";
+import { componentIndex } from "../../../src/cost/components.ts";
 import { OP } from "../../../src/guest/program.ts";
 import { IpiSender, IpiTarget } from "../../../src/guest/unit-tests/ipi.ts";
 import { Samples } from "../../../src/guest/unit-tests/samples.ts";

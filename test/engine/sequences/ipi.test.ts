@@ -7,6 +7,7 @@
 import { describe, expect, it } from "vitest";
 import { OP, type Op } from "../../../src/guest/program.ts";
 import type { Line } from "../../../src/guest/script.ts";
+import type { ExitObserver } from "../../../src/kvm/run-loop.ts";
 import type { IcrFastpath } from "../../../src/kvm/kernel.ts";
 import { play, type Scripted } from "../../support/scripted-host.ts";
 
@@ -76,6 +77,27 @@ describe("IPI virtualization (I3)", () => {
     expect(sent).toEqual([]);
     expect(taken).toEqual([state.includes("blocked") ? [HLT] : []]);
     expect(programs[1]!.taken).toEqual([8]);
+  });
+
+  it("interrupts whoever runs where a blocked target ran last, before the target's new CPU asks for its VMCS", () => {
+    const halts = (after: number): Line[] => [{ compute: after, op: OP.halt }];
+    // The target's CPU goes to the last vCPU when it halts; the third vCPU's is free again when the IPI comes.
+    const scripts = [[{ compute: 1_000_000, op: OP.ipi, operand: 1 }], halts(500), halts(200_000), []];
+    const guest = { dedicated: false, placement: "1-3" } as const;
+    const interrupted = (value: boolean): number[] => {
+      const begun: number[] = [];
+      const onExit: ExitObserver = (vcpu, kind, total, end) => {
+        if (vcpu.index === 3 && kind.reason === "EXTERNAL_INTERRUPT") begun.push(end - total);
+      };
+      const { programs } = play({ guest, scripts, resolved: { ipiVirtualization: { ...IPIV, value } }, onExit });
+      expect(programs[1]!.taken).toEqual([8]);
+      return begun;
+    };
+    // When it got its CPU from another one, and when the target is taken to a third.
+    expect(interrupted(false)).toHaveLength(2);
+    const begun = interrupted(true);
+    expect(begun).toHaveLength(3);
+    expect(begun).toContain(1_000_000);
   });
 
   it.each([

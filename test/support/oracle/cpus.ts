@@ -8,6 +8,8 @@ import {
   count,
   delayStep,
   inGuestMode,
+  reenters,
+  type OracleExit,
   schedule,
   setStep,
   software,
@@ -98,12 +100,25 @@ export function hostInterrupt(world: World, cpu: OracleCpu, now: number, work: n
     vcpu.hostInterrupt ??= schedule(world, vcpu.index, "host interrupt", coreAwakeAt(world, vcpu, now));
     return afterNextExit(vcpu, vcpu.hostInterrupt!.at, work);
   }
-  if (inGuestMode(vcpu, now)) {
-    const entryAt = vcpu.step!.what === "effect" ? vcpu.step!.at + vcpu.exit!.afterEffect : vcpu.step!.at;
-    return afterNextExit(vcpu, entryAt, work);
+  const overAt = vcpu.step!.what === "effect" ? vcpu.step!.at + vcpu.exit!.afterEffect : vcpu.step!.at;
+  if (inInnerLoop(vcpu.exit!)) {
+    // It is to leave the inner loop, and lets them in when it does.
+    vcpu.waitingInterrupts += work;
+    return overAt + vcpu.waitingInterrupts;
   }
+  if (inGuestMode(vcpu, now)) return afterNextExit(vcpu, overAt, work);
   return inExit(world, vcpu, now, work);
 }
+
+/** local_irq_enable within an exit: host interrupts that came meanwhile are let in. */
+export function letInterruptsIn(world: World, vcpu: OracleVcpu, now: number): void {
+  const waiting = vcpu.waitingInterrupts;
+  vcpu.waitingInterrupts = 0;
+  if (waiting > 0) hostInterrupt(world, vcpu.cpu, now, waiting);
+}
+
+/** Asked to leave the inner loop, and still in it, with host interrupts off. */
+const inInnerLoop = (exit: OracleExit): boolean => reenters(exit) && exit.leavesLoop && exit.extra.run_loop === 0;
 
 /** Host interrupts are off until the next EXTERNAL_INTERRUPT exit, in which the work is done. */
 function afterNextExit(vcpu: OracleVcpu, exitAt: number, work: number): number {

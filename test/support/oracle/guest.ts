@@ -2,7 +2,7 @@
 import { EXTRAS, GUEST_FOOTPRINT } from "../../../src/cost/paths.ts";
 import { OP, VECTOR, type Vector } from "../../../src/guest/program.ts";
 import { LATENCY_EDGES } from "../../../src/kvm/counters.ts";
-import { coreAwakeAt } from "./cpus.ts";
+import { coreAwakeAt, letInterruptsIn } from "./cpus.ts";
 import { computationLeft, countExit, endStretch, exitByEvent } from "./exits.ts";
 import { operate } from "./operations.ts";
 import { adjustAdvance, advanceCycles, guestEntered, injectPending, virtualDeadlineOver } from "./timer.ts";
@@ -16,6 +16,8 @@ export function finishExit(world: World, vcpu: OracleVcpu, now: number): void {
     exit.leavesLoop = true;
     exit.extra.run_loop = exit.cost.leaveLoop;
     setStep(world, vcpu, "end", now + exit.cost.leaveLoop);
+    exit.interruptsOnAt = now;
+    letInterruptsIn(world, vcpu, now);
     return;
   }
   if (!reenters(exit) || exit.leavesLoop) {

@@ -1,6 +1,6 @@
 /** A halted vCPU: it looks for events, polls, sleeps, and runs again. */
 import { COLD_CACHES_HALF_NS, EXTRAS } from "../../../src/cost/paths.ts";
-import { hostInterrupt, startTick, threadLeaves } from "./cpus.ts";
+import { letInterruptsIn, startTick, threadLeaves } from "./cpus.ts";
 import { wakeSleeper } from "./delivery.ts";
 import { endStretch } from "./exits.ts";
 import { switchToHrtimer, switchToHvTimer } from "./timer.ts";
@@ -28,10 +28,7 @@ export function haltFastpath(world: World, vcpu: OracleVcpu, now: number): void 
   exit.afterEffect += cost.leaveLoop - firstHalf;
   exit.interruptsOnAt = now;
   setStep(world, vcpu, "effect", now + firstHalf);
-  // Host interrupts that came meanwhile are let in.
-  const waiting = vcpu.waitingInterrupts;
-  vcpu.waitingInterrupts = 0;
-  if (waiting > 0) hostInterrupt(world, vcpu.cpu, now, waiting);
+  letInterruptsIn(world, vcpu, now);
 }
 
 /** The HLT's own look for events. */
