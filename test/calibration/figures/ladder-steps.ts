@@ -1,7 +1,7 @@
 /** What each step of the ladder takes away, as its source adds it up: differences of two measured exits. */
 import type { HostSpecPatch } from "../../../src/config/host-schema.ts";
 import { mergePatch } from "../../../src/config/merge.ts";
-import { componentIndex } from "../../../src/cost/plan.ts";
+import { componentIndex } from "../../../src/cost/components.ts";
 import { OP } from "../../../src/guest/program.ts";
 import { Bystander, ExitLoop } from "../../../src/guest/unit-tests/exit-loop.ts";
 import { Samples } from "../../../src/guest/unit-tests/samples.ts";

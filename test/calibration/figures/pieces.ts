@@ -1,7 +1,7 @@
 /** Pieces of exits that were timed one by one, each on a host of its own. */
 import type { HostSpecPatch } from "../../../src/config/host-schema.ts";
 import type { Component } from "../../../src/cost/components.ts";
-import { componentIndex } from "../../../src/cost/plan.ts";
+import { componentIndex } from "../../../src/cost/components.ts";
 import { Bystander } from "../../../src/guest/unit-tests/exit-loop.ts";
 import { SelfIpi } from "../../../src/guest/unit-tests/ipi.ts";
 import { Samples } from "../../../src/guest/unit-tests/samples.ts";
