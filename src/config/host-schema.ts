@@ -53,7 +53,7 @@ const guestShape = {
   vpmu: key(flag, "A virtual PMU is exposed"),
   pku: key(flag, "Protection keys are exposed"),
   pv: key(section("pv", pvShape), "Paravirtual features that KVM offers and the guest kernel uses"),
-  assigned_device: key(flag, "A device is passed through (VFIO)"),
+  assigned_device: key(flag, "The device that brings its requests is passed through (VFIO): doorbells do not exit"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
   dedicated: key(flag, "A CPU of its own for each vCPU; false: they float over CPUs that they share. Default: true in the public cloud"),
   placement: key(placement, "Physical CPUs that the vCPUs take: a class, or a list"),

@@ -128,6 +128,7 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
   vcpu.hostPolls = !(guest.spec.pv.haltpoll && host.traits.pollControl === "present");
   vcpu.pauseInGuest = guest.pauseInGuest;
+  vcpu.assignedDevice = guest.spec.assigned_device;
   vcpu.guestCstates = guestCstates(host, guest);
   vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;

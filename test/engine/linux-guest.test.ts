@@ -58,6 +58,12 @@ describe("a guest that sleeps between requests", () => {
     expect(rate("EPT_MISCONFIG") / rate("HLT")).toBeGreaterThan(0.9);
     expect(rates(own({ busy_vcpus: "all", doorbell_chance: 1 }))("EPT_MISCONFIG")).toBe(0);
   });
+
+  test("rings the doorbell of an assigned device without an exit", () => {
+    const rate = rates(own({ requests_per_second: 300, doorbell_chance: 1 }), { assigned_device: true });
+    expect(rate("EPT_MISCONFIG")).toBe(0);
+    expect(rate("HLT")).toBeGreaterThan(200);
+  });
 });
 
 describe("a guest with cpuidle-haltpoll", () => {

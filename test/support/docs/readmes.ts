@@ -1,6 +1,6 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
-import { compareExample, functionalExample } from "./command-examples.ts";
+import { compareExample, functionalExample, hackbenchExample } from "./command-examples.ts";
 import {
   commitTable,
   faultKeyTable,
@@ -17,7 +17,7 @@ import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
 
 const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
-  "README.md": { comparison: compareExample, "functional test": functionalExample },
+  "README.md": { comparison: compareExample, "functional test": functionalExample, "pair of captures": hackbenchExample },
   "src/metrics/README.md": {
     "metrics of a host": hostMetricTable,
     "metrics of the daemon": daemonMetricTable,
