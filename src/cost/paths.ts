@@ -164,9 +164,9 @@ export const EXTRAS = {
   },
   /** The target of an IPI polls: its CPU holds the lines that the sender has to write. */
   pollingTarget: {
-    value: 520,
+    value: 720,
     source:
-      "assumed: two or three lines between sockets; between what broadcasts to 79 halted vCPUs leave for it, by hypercall (76 us), by clusters (92.8 us) and one by one (198 us, 4180bf1b655a)",
+      "derived: a broadcast to 79 halted vCPUs by hypercall (76 us, 4180bf1b655a), less ipiTarget and the guest's own queues: three or four lines between sockets",
   },
   /** One entry of a page-modification log: look-up of the memory slot, and a bit in its bitmap. */
   pmlEntry: { value: 70, source: "assumed: kvm_vcpu_mark_page_dirty without a lock, most of it cache misses on the slot's bitmap" },
@@ -203,8 +203,8 @@ export const EXTRAS = {
   },
   /** What it takes more when the thread's CPU is another one: its run queue's cache lines and the reschedule IPI's ICR write. */
   wakeRemote: {
-    value: 800,
-    source: "derived: broadcasts to 79 sleeping vCPUs take 198 us by 79 ICR writes, 76 us by PV IPIs (4180bf1b655a), less the exits",
+    value: 500,
+    source: "derived: a broadcast to 79 sleeping vCPUs one by one (198 us, 4180bf1b655a), less the exits and what the local wake-up takes",
   },
 } as const satisfies Record<string, Figure>;
 
