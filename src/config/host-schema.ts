@@ -35,7 +35,7 @@ const uniquePatches = z
 const pvShape = {
   ipi: key(flag, "PV_SEND_IPI: IPIs to many vCPUs go by hypercall, 128 APIC IDs each"),
   eoi: key(flag, "PV_EOI: without APICv most ends of interrupts are a bit in memory instead of an exit"),
-  haltpoll: key(flag, "POLL_CONTROL: the guest polls before it halts (cpuidle-haltpoll), and the host does not"),
+  haltpoll: key(flag, "POLL_CONTROL: the guest polls before it halts (cpuidle-haltpoll), and the host, from 5.3, does not"),
 } satisfies Record<keyof GuestSpec["pv"], z.ZodType>;
 
 const guestShape = {

@@ -126,7 +126,7 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
-  vcpu.hostPolls = !guest.spec.pv.haltpoll;
+  vcpu.hostPolls = !(guest.spec.pv.haltpoll && host.traits.pollControl === "present");
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.assignedDevice = guest.spec.assigned_device;
   vcpu.guestCstates = guestCstates(host, guest);
