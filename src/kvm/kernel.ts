@@ -56,6 +56,8 @@ export interface KernelTraits {
   readonly entryTracepoint: "outer_loop" | "each_entry";
   /** `kvm_exit` is traced for SVM's fastpath exits too (791a089861fc, 6.5). */
   readonly svmTracesFastpaths: boolean;
+  /** How KVM calls its vendor's functions: by pointers, each a retpoline where there are any, or patched in as direct calls (5.12). */
+  readonly kvmOps: "pointers" | "static_calls";
   /** `exits` of the kernel's statistics counts re-entered fastpath exits (8b703a49c9df, 6.4). */
   readonly exitsStatCountsReentry: boolean;
   /** Automatic timer advance: none, in steps of at most an eighth (el8-147), or free (5.4 on). */
@@ -64,6 +66,8 @@ export interface KernelTraits {
   readonly timerAdvanceWaits: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The module parameter: a number of nanoseconds with -1 for automatic, or (6.12) a switch. */
   readonly timerAdvanceParameter: "lapic_timer_advance_ns" | "lapic_timer_advance";
+  /** A guest that polls itself may ask KVM not to poll for it (KVM_FEATURE_POLL_CONTROL, 5.3). */
+  readonly pollControl: "absent" | "present";
   /** Default of `halt_poll_ns_shrink`: 0, from 6.11 on 2. */
   readonly haltPollShrink: 0 | 2;
   /** A polling time that would shrink below `halt_poll_ns_grow_start` becomes 0. */

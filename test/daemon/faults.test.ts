@@ -125,9 +125,11 @@ describe("a fault", () => {
     expect([daemon.faults.active, daemon.configuration.changes]).toEqual([[], []]);
   });
 
-  it("is one of a hundred at most", async () => {
+  it("is one of a hundred at most, also when all are made at once", async () => {
     const daemon = await start();
-    for (let i = 0; i < 100; i++) await broken(daemon, { kind: "slow_scrape", match: { host: "skx-001" } });
+    const body = { kind: "slow_scrape", match: { host: "skx-001" } };
+    const outcomes = await Promise.all(Array.from({ length: 102 }, () => refusal(daemon, body)));
+    expect(outcomes.filter((outcome) => outcome === "made")).toHaveLength(100);
     expect(await refusal(daemon, { kind: "down", match: {} })).toMatch(/^409 100 faults are active/);
   });
 });
@@ -174,6 +176,16 @@ describe("a noisy neighbour", () => {
     const after = stolen(daemon.host("shared-001"));
     daemon.fleet.advance(300e6);
     expect(stolen(daemon.host("shared-001")) - after).toBeLessThan((during - before) / 20);
+  });
+
+  it("is not lost to a reload that leaves it no CPU: that is refused, until the fault is healed", async () => {
+    const daemon = await start();
+    const id = await broken(daemon, { kind: "noisy_neighbour", match: { host: "skx-001" }, vcpus: 1 });
+    daemon.write(FLEET().replace("web: { vcpus: 2 }", "web: { vcpus: 4 }"));
+    expect(await daemon.configuration.reload()).toMatchObject({ ok: false, errors: [{ key: "guests.noisy-neighbour.1.placement" }] });
+    expect(daemon.faults.active.map((fault) => fault.id)).toEqual([id]);
+    await daemon.faults.heal(id);
+    expect(await daemon.configuration.reload()).toMatchObject({ ok: true });
   });
 
   it("takes nothing from vCPUs that have CPUs of their own", async () => {
