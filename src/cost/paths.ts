@@ -140,7 +140,10 @@ export const EXTRAS = {
   /** nohz_full tracks the return to user space, too. */
   hopContextTracking: { value: 140, source: `derived: ${EXIT_ANATOMY}: MMIO loses 352 with nohz_full, VMCALL 212` },
   /** Handling a host interrupt: entry, its own work, return. */
-  hostTick: { value: 8000, source: `${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more` },
+  hostTick: {
+    value: 6500,
+    source: `derived: ${EXIT_ANATOMY}: without isolation about 0.1 % of exits take 8000 to 12000 cycles more, the EXTERNAL_INTERRUPT exit's 1800 among them; exits to QEMU with all mitigations, where 1.2 % meet a tick, have their p99 at 1.33 to 1.39 times the median`,
+  },
   hostDevice: { value: 5000, source: "assumed: an interrupt with its softirq" },
   hrtimerInterrupt: {
     value: 1150,
@@ -208,6 +211,29 @@ export const EXTRAS = {
   },
 } as const satisfies Record<string, Figure>;
 
+/** How much longer a cycle of code takes whose cache lines and branches have all been displaced, on average. */
+export const COLD_CODE: Figure = {
+  value: 1.1,
+  source:
+    "derived: cyclictest of the timer fastpath letters, whose writes after a sleep of 1 ms gain more than those in a loop; PREEMPTION_TIMER and MSR_WRITE in perf kvm samples of a desktop and a Windows guest, which take two to three times as long on average as at best",
+};
+
+/** Cycles of other work after which it has displaced half of what it ever will. */
+export const WORK_HALF: Figure = {
+  value: 100_000,
+  source:
+    "assumed: between hackbench, whose exits are 10 us of work apart and little dearer than in a loop, and a desktop's, some 65 us apart; after a tick of 3 us an exit is hardly dearer (PREEMPTION_TIMER of sysbench, 0.62 us on average and 0.51 at best)",
+};
+
+/** A guest whose working set is as large as this displaces half of the host's lines in the end. */
+export const CACHE_MIB: Figure = { value: 1, source: "assumed: the second-level cache of one Skylake-SP core, which host and guest share" };
+
+/** Spread of a host interrupt's own work, as a coefficient of variation. */
+export const INTERRUPT_SPREAD = {
+  tick: { value: 0.15, source: `derived: ${EXIT_ANATOMY}: 8000 to 12000 cycles` },
+  device: { value: 0.5, source: "assumed: packets and blocks that one softirq takes care of" },
+} as const satisfies Record<string, Figure>;
+
 /** Sleep after which half of the caches' lines are gone. */
 export const COLD_CACHES_HALF_NS = {
   value: 1_000_000,
@@ -234,12 +260,9 @@ export const BODY = {
   source: `${EXIT_ANATOMY}: p90 +0.3 %, p99 +0.6 %, p99.9 +9 % over p50`,
 } as const;
 
-/** Shares of exits to QEMU with a slower body, and by how much. */
-export const USERSPACE_TAILS = {
-  isolated: { tailShare: 0.0015, tail: 0.4, source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation` },
-  contended: {
-    tailShare: 0.013,
-    tail: 0.36,
-    source: `derived: ${EXIT_ANATOMY}: p99 over p50 is 1.33 to 1.39 without isolation, 1.01 with it`,
-  },
+/** Share of exits to QEMU with a slower body, and by how much. */
+export const USERSPACE_TAIL = {
+  tailShare: 0.0015,
+  tail: 0.4,
+  source: `derived: ${EXIT_ANATOMY}: p99.9 over p50 is 1.16 to 1.63 with and without isolation`,
 } as const;

@@ -11,7 +11,7 @@
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
 import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
-import { BODY_TABLE, ISOLATED_USERSPACE_TABLE, SHARED_USERSPACE_TABLE, tailTable } from "./noise.ts";
+import { BODY_TABLE, tailTable, USERSPACE_TABLE } from "./noise.ts";
 import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
 
 /** Where a kernel traces kvm_exit. */
@@ -26,8 +26,6 @@ export interface EntryConditions {
   readonly preemptionTimer: boolean;
   readonly vpmu: boolean;
   readonly pku: boolean;
-  /** The physical CPU is left alone by the host's own threads (isolcpus=, nohz_full=). */
-  readonly isolated: boolean;
   /** Where __kvm_wait_lapic_expire waits. */
   readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The physical CPU is nohz_full. */
@@ -54,6 +52,7 @@ export interface CostLedger {
   exits: number;
   cycles: number;
   noise: number;
+  cold: number;
   flushes: number;
 }
 
@@ -86,6 +85,8 @@ export interface ExitCost {
   readonly flushesPredictors: boolean;
   /** What leaving the inner loop after all would add (a re-entry that found a request). */
   readonly leaveLoop: number;
+  /** Cycles of host code among them, a heavy-tailed handler's mean included: what takes longer where caches are cold. */
+  readonly software: number;
   /** Noise: `spreadTable` at a uniform draw, times `spreadScale`, into component `spreadInto`. */
   readonly spreadTable: Float64Array;
   readonly spreadScale: number;
@@ -119,7 +120,7 @@ export function exitCost(
   const heavy = path.spread > 0;
   const afterKvmEntry = total - entry.tracedAt;
   return {
-    ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
+    ledger: { exits: 0, cycles: -0, noise: -0, cold: -0, flushes: 0 },
     total,
     ...points,
     entry: total - entry.from,
@@ -132,15 +133,11 @@ export function exitCost(
     conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
     flushesPredictors: pieces.barrier,
     leaveLoop: pieces.reference(RUN_LOOP.outer.value),
-    spreadTable: heavy ? tailTable(path.spread) : nearConstant(userspace, on.isolated),
+    software: pieces.software + (heavy ? pieces.reference(path.value) : 0),
+    spreadTable: heavy ? tailTable(path.spread) : userspace ? USERSPACE_TABLE : BODY_TABLE,
     spreadScale: heavy ? pieces.reference(path.value) : total,
     spreadInto: INDEX[heavy ? "handler" : "run_loop"],
   };
-}
-
-function nearConstant(userspace: boolean, isolated: boolean): Float64Array {
-  if (!userspace) return BODY_TABLE;
-  return isolated ? ISOLATED_USERSPACE_TABLE : SHARED_USERSPACE_TABLE;
 }
 
 /** Pieces of one exit laid end to end. What slows host code down is added where that code runs. */
@@ -148,6 +145,8 @@ class ExitPieces {
   readonly parts = new Float64Array(COMPONENT_NAMES.length);
   /** Cycles since the exit. */
   at = 0;
+  /** Cycles of code, without what mitigations add. */
+  software = 0;
   /** An IBPB lies on the way. */
   barrier = false;
   readonly cpu: CpuModel;
@@ -178,6 +177,7 @@ class ExitPieces {
   kernel(component: Component, referenceCycles: number, indirectCalls = 0): void {
     const cycles = this.reference(referenceCycles);
     this.add(component, cycles);
+    this.software += cycles;
     const { ibrsSlowdown, retpoline } = this.cpu.cycles;
     if (this.on.retpolines) this.add("indirect_branches", Math.round(indirectCalls * retpoline.value));
     if (this.on.ibrs === "legacy") this.add("indirect_branches", Math.round(cycles * ibrsSlowdown.value));
@@ -188,6 +188,7 @@ class ExitPieces {
   user(referenceCycles: number): void {
     const cycles = this.reference(referenceCycles);
     this.add("userspace", cycles);
+    this.software += cycles;
     this.refill(cycles);
   }
 

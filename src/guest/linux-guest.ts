@@ -48,6 +48,7 @@ export class LinuxGuest {
   readonly nohz: boolean;
   readonly clockEvent: ClockEventDevice;
   readonly messagesPerVcpu: number;
+  readonly workingSetMib: number;
   readonly tickCycles: number;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
   readonly tickPhase: number;
@@ -88,6 +89,7 @@ export class LinuxGuest {
     this.nohz = settings.nohz;
     this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.interval_ns > 0);
     this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
+    this.workingSetMib = workload.writes.working_set_mib;
     this.tickCycles = Math.round(perSecond(settings.hz));
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
     this.intervalCycles = cyclesOf(workload.interval_ns, ghz);

@@ -18,6 +18,9 @@ export interface OracleCpu {
   readonly actor: number;
   readonly nohzFull: boolean;
   readonly draws: Stream;
+  /** What its ticks and device interrupts take. */
+  readonly tickWork: Stream;
+  readonly deviceWork: Stream;
   occupant: OracleVcpu | null;
   tick: OracleEvent | null;
   device: OracleEvent | null;
@@ -44,6 +47,8 @@ export interface OracleExit {
   interruptsOnAt: number;
   interruptsDoneAt: number;
   noise: number;
+  /** What it takes longer as its code was displaced from the caches. */
+  cold: number;
   flush: boolean;
   miss: MissCause | null;
   /** A request was found: on through the outer loop instead of re-entering. */
@@ -118,6 +123,8 @@ export interface OracleVcpu {
   unpredictedCycles: number;
   wakeRequested: boolean;
   exit: OracleExit | null;
+  /** Share of KVM's code that is still in the caches. */
+  cached: number;
   /** Work of host interrupts that wait for the next VM entry to end at once. */
   waitingInterrupts: number;
 }
