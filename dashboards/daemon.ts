@@ -22,7 +22,7 @@ export const daemon = (): Dashboard =>
     description: "The daemon itself: lag and speed of the emulation, scrapes, reloads of the configuration, size.",
     variables: ONE_DAEMON,
     changes: FLEET_CHANGES,
-    rows: [summary(), pace(), requests(), configuration(), process()],
+    rows: [summary(), pace(), requests(), configuration(), faults(), process()],
   });
 
 const summary = (): Row => ({ title: "Now", panels: sized(4, 4, ...summaryTiles()) });
@@ -179,6 +179,22 @@ const configurationTimes = () => [
     queries: [overTime(ofDaemon("fastpathd_config_hash"), "hash")],
   }),
 ];
+
+const faults = (): Row => ({
+  title: "Faults",
+  panels: sized(
+    24,
+    6,
+    timeSeries({
+      title: "Faults that are active",
+      description: "Faults that break hosts on purpose, by kind: what an alert may owe its existence to. /api/v1/faults names the hosts.",
+      unit: UNIT.plain,
+      min: 0,
+      decimals: 0,
+      queries: [overTime(ofDaemon("fastpathd_faults_active"), "{{kind}}")],
+    }),
+  ),
+});
 
 const process = (): Row => ({
   title: "Process",

@@ -1,9 +1,8 @@
 /** What a call to compare asks for: a change, whom it is for, and how long to look. */
 import * as z from "zod";
-import { matchSchema } from "./fleet-schema.ts";
 import type { ConfigError } from "./error.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
-import type { Match } from "./fleet-schema.ts";
+import { type Match, matchSchema } from "./match-schema.ts";
 import { isMap, ownValue } from "./merge.ts";
 import type { OwnNames } from "./own.ts";
 import { parseHostPatch, type Parsed, parseMatch, parseWith } from "./patch.ts";

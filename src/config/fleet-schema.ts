@@ -5,8 +5,10 @@
 import * as z from "zod";
 import { NO_COHORT } from "./cohorts.ts";
 import { isCronExpression } from "./cron-expression.ts";
+import { scheduledFaultSchema } from "./fault-schema.ts";
 import { hostPatchSchema, hostShape } from "./host-schema.ts";
-import { integer, labelValue, name, share } from "./scalars.ts";
+import { matchSchema } from "./match-schema.ts";
+import { duration, integer, labelValue, name, share } from "./scalars.ts";
 
 /** Label names of the exported metrics: a group's own label must not shadow one. */
 const RESERVED_LABELS: ReadonlySet<string> = new Set(
@@ -44,24 +46,6 @@ function isTimezone(text: string): boolean {
   }
 }
 
-const patternWords = "expected a name, a glob (* and ?) or a list of them";
-const pattern = z.string({ error: patternWords }).min(1, { error: patternWords });
-const patterns = z
-  .union([pattern, z.array(pattern).min(1, { error: patternWords })], { error: patternWords })
-  .transform((value): readonly string[] => (typeof value === "string" ? [value] : value))
-  .optional();
-
-/** Which hosts an override is for; kernel, cpu and scenario are those of the group. */
-export const matchSchema = z.strictObject({
-  host: patterns,
-  group: patterns,
-  zone: patterns,
-  kernel: patterns,
-  cpu: patterns,
-  scenario: patterns,
-  cohort: patterns,
-});
-
 const overrideSchema = z.strictObject({
   match: matchSchema.describe("All keys must match; an empty map is every host"),
   set: hostPatchSchema.describe("A partial host specification; later overrides win"),
@@ -70,13 +54,6 @@ const overrideSchema = z.strictObject({
 
 const cronWords = 'expected a cron expression of five fields, or six with seconds first, such as "*/5 * * * *"';
 const hostOrGroup = z.string({ error: "expected a host or a group" }).min(1, { error: "expected a host or a group" });
-const durationWords = "expected a duration such as 90s, 10m or 2h";
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
-const duration = z
-  .string({ error: durationWords })
-  .regex(/^[1-9]\d{0,5}[smh]$/, { error: durationWords })
-  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);
-
 /** What happens again and again, by the wall clock. */
 const scheduleSchema = z
   .strictObject({
@@ -105,9 +82,10 @@ const scheduleSchema = z
       })
       .optional()
       .describe("A change that is taken back by itself: of the load, of anything else"),
+    fault: scheduledFaultSchema.optional().describe("Hosts break for a while"),
   })
-  .refine(({ migrate, override }) => (migrate === undefined) !== (override === undefined), {
-    error: "expected either migrate or override",
+  .refine(({ migrate, override, fault }) => [migrate, override, fault].filter((one) => one !== undefined).length === 1, {
+    error: "expected one of migrate, override and fault",
   });
 
 const nothingYet = z.array(z.never({ error: "expected an empty list (not supported yet)" }));
@@ -134,5 +112,4 @@ export const stateFileSchema = z.strictObject({ overrides: fleetFileSchema.shape
 export type GroupInput = z.output<typeof groupSchema>;
 export type OverrideInput = z.output<typeof overrideSchema>;
 export type ScheduleInput = z.output<typeof scheduleSchema>;
-export type Match = z.output<typeof matchSchema>;
 export { groupSchema, overrideSchema, scheduleSchema };

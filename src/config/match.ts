@@ -2,7 +2,7 @@
  * Which hosts an override is for. Kernel, CPU and scenario are those of the host's group, before
  * any override: else an override of the kernel would change who it is for.
  */
-import type { Match } from "./fleet-schema.ts";
+import type { Match } from "./match-schema.ts";
 import { NO_COHORT } from "./cohorts.ts";
 import { globMatches } from "./glob.ts";
 

@@ -3,7 +3,7 @@
  * says of groups is asked once a group, and overrides of single hosts by name are looked up, as a
  * fleet of ten thousand hosts may have thousands of them.
  */
-import type { Match } from "./fleet-schema.ts";
+import type { Match } from "./match-schema.ts";
 import { isGlob } from "./glob.ts";
 import { type GroupFacts, matchesGroup, matchesHost } from "./match.ts";
 

@@ -1,9 +1,9 @@
 /** Checks values that come from elsewhere than files: merge patches and selections of a call. */
 import type * as z from "zod";
 import { type ConfigError, dotted, type ErrorWords, type KeyPath } from "./error.ts";
-import { type Match, matchSchema } from "./fleet-schema.ts";
 import { type HostSpecPatch, hostPatchSchema } from "./host-schema.ts";
 import { issuesOf } from "./issues.ts";
+import { type Match, matchSchema } from "./match-schema.ts";
 import { findForbiddenKey } from "./merge.ts";
 import { CATALOGUE_NAMES, type OwnNames, unknownNames } from "./own.ts";
 

@@ -9,8 +9,6 @@ import {
   fleetFileSchema,
   type GroupInput,
   groupSchema,
-  type Match,
-  matchSchema,
   type OverrideInput,
   overrideSchema,
   type ScheduleInput,
@@ -18,6 +16,7 @@ import {
 } from "./fleet-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { issuesOf, type Issue } from "./issues.ts";
+import { type Match, matchSchema } from "./match-schema.ts";
 import { type ConfigMap, isMap, ownValue } from "./merge.ts";
 import { type OwnNames, unknownNames } from "./own.ts";
 import type { Source } from "./source.ts";

@@ -95,3 +95,12 @@ export const labelValue = z
   .string(says("text (put numbers in quotes)"))
   .min(1, says("text that is not empty"))
   .max(128, says("at most 128 characters"));
+
+const durationWords = says("a duration such as 90s, 10m or 2h");
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** A time span, normalised to milliseconds. */
+export const duration = z
+  .string(durationWords)
+  .regex(/^[1-9]\d{0,5}[smh]$/, durationWords)
+  .transform((text) => Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);

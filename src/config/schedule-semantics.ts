@@ -1,6 +1,8 @@
 /** Errors of schedules that only the whole configuration shows: names of hosts, groups and VMs, and overrides that could not be. */
 import type { HostPlan } from "../fleet/action.ts";
 import type { ConfigError, KeyPath } from "./error.ts";
+import { setOf } from "./fault-override.ts";
+import { effectOf } from "./fault-schema.ts";
 import type { ScheduleInput } from "./fleet-schema.ts";
 import type { PlanInput } from "./plan.ts";
 import type { Placed } from "./read-file.ts";
@@ -17,6 +19,7 @@ export function scheduleProblems(
     ...(names.indexOf(placed.value.name) < i ? [unexpected(placed, ["name"], "a name of its own", placed.value.name, [])] : []),
     ...migrationProblems(placed, hosts),
     ...overrideProblems(placed, layers),
+    ...faultProblems(placed, layers),
   ]);
 }
 
@@ -49,6 +52,15 @@ function overrideProblems(placed: Placed<ScheduleInput>, layers: PlanInput): Con
   return result.errors.map(({ key, message }) =>
     placed.source.error([...placed.path, "override", key.split(".")[0] ?? ""], "value", { message }),
   );
+}
+
+function faultProblems(placed: Placed<ScheduleInput>, layers: PlanInput): ConfigError[] {
+  const { fault } = placed.value;
+  if (fault === undefined) return [];
+  const result = whatIf(layers, fault.match, setOf(effectOf(fault), "1"));
+  if (result.ok) return [];
+  const keyOf = (key: string): string => (key.startsWith("match") ? "match" : "kind");
+  return result.errors.map(({ key, message }) => placed.source.error([...placed.path, "fault", keyOf(key)], "value", { message }));
 }
 
 function unexpected(

@@ -4,7 +4,8 @@
  */
 import { NO_COHORT } from "./cohorts.ts";
 import type { ConfigError, KeyPath } from "./error.ts";
-import type { Match, OverrideInput } from "./fleet-schema.ts";
+import type { OverrideInput } from "./fleet-schema.ts";
+import type { Match } from "./match-schema.ts";
 import { isGlob } from "./glob.ts";
 import { isMap, ownValue } from "./merge.ts";
 import type { Plan } from "./plan.ts";

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 import { STATE_FILE } from "./files.ts";
-import type { Match, OverrideInput } from "./fleet-schema.ts";
+import type { OverrideInput } from "./fleet-schema.ts";
+import type { Match } from "./match-schema.ts";
 import type { HostSpecPatch } from "./host-schema.ts";
 import { type ConfigMap, isMap, mergePatch, ownValue } from "./merge.ts";
 

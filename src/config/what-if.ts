@@ -4,7 +4,7 @@
  */
 import type { HostSpec } from "../kvm/host-spec.ts";
 import { type ConfigError, dotted } from "./error.ts";
-import type { Match } from "./fleet-schema.ts";
+import type { Match } from "./match-schema.ts";
 import { isGlob } from "./glob.ts";
 import { NO_COHORT } from "./cohorts.ts";
 import type { HostSpecPatch } from "./host-schema.ts";

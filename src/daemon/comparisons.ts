@@ -16,6 +16,7 @@ import { comparisonView } from "../fleet/compare/view.ts";
 import type { CompareOutcome } from "../http/backend.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import { GivenUp, inSlices } from "./in-slices.ts";
+import { refused } from "./refused.ts";
 
 /** vCPU seconds that one comparison may emulate, both arms and all seeds together. */
 const VCPU_SECONDS_MAX = 4000;
@@ -147,10 +148,3 @@ function selection(classes: readonly HostClass[], emulated: number) {
 }
 
 const problem = (key: string, message: string): ConfigError => ({ file: "request", line: 0, column: 0, key, message });
-
-function refused(errors: readonly ConfigError[]): CompareOutcome {
-  const [first] = errors;
-  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  const hint = first?.suggestion === undefined ? "" : `; did you mean ${JSON.stringify(first.suggestion)}?`;
-  return { problem: { status: 422, detail: `${first?.key}: ${first?.message}${hint}${rest}`, more: { errors } } };
-}

@@ -7,13 +7,17 @@ import type { LoadedConfig } from "../config/assemble.ts";
 import type { ConfigError } from "../config/error.ts";
 import { formatConfigError, formatConfigErrors } from "../config/format.ts";
 import { loadConfig, type LoadResult } from "../config/load.ts";
-import { type PlannedOverride, planHosts } from "../config/plan.ts";
+import { overridesOf } from "../config/fault-override.ts";
+import { type PlanInput, type PlannedOverride, planHosts } from "../config/plan.ts";
 import { reconcile } from "../config/reconcile.ts";
 import type { MigrateAction } from "../fleet/action.ts";
+import { SOUND } from "../fleet/breakage.ts";
+import { breakActions, type Fault, withoutHosts } from "../fleet/fault.ts";
 import { SpecError } from "../kvm/resolved.ts";
 import type { ChangeRecord, ReloadOutcome } from "../http/backend.ts";
 import type { DaemonStats } from "../metrics/daemon-stats.ts";
 import { ChangeLog, wordChanges, wordMigration } from "./change-log.ts";
+import { faultChanges } from "./fault-changes.ts";
 import type { NotedTimes } from "./host-times.ts";
 import type { RunningFleet } from "./running-fleet.ts";
 
@@ -29,6 +33,14 @@ export interface ConfigurationOptions {
 /** A log line names so many hosts of those that changed alike. */
 const NAMES_MAX = 20;
 
+/** What lies over the configuration. */
+interface Laid {
+  /** Overrides of schedules that are in force, over all others. */
+  readonly timed: readonly PlannedOverride[];
+  /** Faults that are active, over these. */
+  readonly faults: readonly Fault[];
+}
+
 type Loaded = Extract<LoadResult, { ok: true }>;
 
 export class Configuration {
@@ -39,8 +51,7 @@ export class Configuration {
   #errors: readonly ConfigError[] = [];
   #warnings: readonly string[] = [];
   #last: Promise<unknown> = Promise.resolve();
-  /** Overrides of schedules that are in force, over all others. */
-  #timed: readonly PlannedOverride[] = [];
+  #laid: Laid = { timed: [], faults: [] };
   /** Migrations up to this number are in the list of changes. */
   #noted = 0;
 
@@ -76,10 +87,31 @@ export class Configuration {
     return next;
   }
 
+  /** Active faults, the oldest first. */
+  get faults(): readonly Fault[] {
+    return this.#laid.faults;
+  }
+
+  /** What hosts are planned from: the configuration, and what lies over it. */
+  get layers(): PlanInput {
+    return layered(this.#config, this.#laid);
+  }
+
   /** Lays an override over the configuration, for a time; returns what takes it back. */
   async lay(override: PlannedOverride): Promise<() => Promise<void>> {
-    await this.#change([...this.#timed, override]);
-    return () => this.#change(this.#timed.filter((other) => other !== override));
+    await this.#change(({ timed, ...laid }) => ({ ...laid, timed: [...timed, override] }));
+    return () => this.#change(({ timed, ...laid }) => ({ ...laid, timed: timed.filter((other) => other !== override) }));
+  }
+
+  /** Breaks the hosts of a fault that are still there. Throws SpecError when their configuration cannot be broken so. */
+  break(fault: Fault): Promise<void> {
+    const gone = (): string[] => fault.hosts.filter((host) => !this.#options.fleet.snapshot().hosts.has(host));
+    return this.#change(({ faults, ...laid }) => ({ ...laid, faults: [...faults, ...withoutHosts([fault], new Set(gone()))] }));
+  }
+
+  /** Heals faults, those that are active. */
+  heal(ids: readonly string[]): Promise<void> {
+    return this.#change(({ faults, ...laid }) => ({ ...laid, faults: faults.filter(({ id }) => !ids.includes(id)) }));
   }
 
   /** Sends a VM to another host. */
@@ -103,21 +135,17 @@ export class Configuration {
     this.#noted = Math.min(Math.max(this.#noted, ...ended.map(({ id }) => id)), ...running.map((id) => id - 1));
   }
 
-  #change(timed: readonly PlannedOverride[]): Promise<void> {
-    const next = this.#last.then(() => this.#force(timed));
+  /** Changes what lies over the configuration, after what is under way. */
+  #change(change: (laid: Laid) => Laid): Promise<void> {
+    const next = this.#last.then(() => this.#force(change(this.#laid)));
     this.#last = next.catch(() => undefined);
     return next;
   }
 
-  /** Puts overrides of schedules into force, or leaves it when they cannot be. */
-  #force(timed: readonly PlannedOverride[]): void {
-    const before = this.#timed;
-    this.#timed = timed;
-    const changed = this.#reconcile(this.#config);
-    if (changed instanceof SpecError) {
-      this.#timed = before;
-      throw changed;
-    }
+  /** Puts it into force, or leaves all as it is when it cannot be. */
+  #force(laid: Laid): void {
+    const changed = this.#reconcile(this.#config, laid);
+    if (changed instanceof SpecError) throw changed;
     if (changed.length > 0) this.#report(this.#config, changed);
   }
 
@@ -131,7 +159,7 @@ export class Configuration {
   }
 
   #apply(loaded: Loaded): ReloadOutcome {
-    const changed = this.#reconcile(loaded.config);
+    const changed = this.#reconcile(loaded.config, this.#laid);
     if (changed instanceof SpecError) {
       return this.#refuse([{ file: this.#options.dir, line: 0, column: 0, key: changed.path.join("."), message: changed.message }]);
     }
@@ -141,15 +169,22 @@ export class Configuration {
     return { ok: true, changed };
   }
 
-  /** Makes the fleet what a configuration and the overrides of schedules say; what changed, or why it cannot be. */
-  #reconcile(config: LoadedConfig): readonly ChangeRecord[] | SpecError {
+  /** Makes the fleet what a configuration and what lies over it say; what changed, or why it cannot be. */
+  #reconcile(config: LoadedConfig, laid: Laid): readonly ChangeRecord[] | SpecError {
     const { fleet, times, stats } = this.#options;
     const before = fleet.snapshot();
     const running = new Map([...before.hosts].map(([name, { plan }]) => [name, plan]));
-    const overrides = [...config.overrides, ...this.#timed];
-    const actions = reconcile(running, this.#timed.length === 0 ? config.hosts : planHosts({ ...config, overrides }).hosts);
+    const { overrides } = layered(config, laid);
+    const wanted = overrides.length === config.overrides.length ? config.hosts : planHosts({ ...config, overrides }).hosts;
+    const actions = reconcile(running, wanted);
+    const gone = new Set(actions.flatMap((action) => (action.kind === "remove" ? [action.name] : [])));
+    const faults = withoutHosts(laid.faults, gone);
+    const breaks = breakActions(
+      wanted.map(({ name }) => [name, before.hosts.get(name)?.breakage ?? SOUND]),
+      faults,
+    );
     try {
-      if (actions.length > 0) fleet.apply(actions);
+      if (actions.length + breaks.length > 0) fleet.apply([...actions, ...breaks]);
     } catch (error) {
       if (error instanceof SpecError) return error;
       throw error;
@@ -158,6 +193,10 @@ export class Configuration {
     const changed = this.#changes.add(actions, before, fleet.snapshot(), now);
     times.note(fleet.snapshot(), now.getTime() / 1000);
     if (changed.length > 0) stats.reload.changeTimestamp = now.getTime() / 1000;
+    const noted = faultChanges(this.#laid.faults, faults, fleet.snapshot(), now);
+    for (const record of noted) this.#changes.note(record);
+    this.#say(noted);
+    this.#laid = { ...laid, faults };
     return changed;
   }
 
@@ -192,12 +231,21 @@ export class Configuration {
     return { ok: false, errors };
   }
 
+  #say(changed: readonly ChangeRecord[]): void {
+    for (const { hosts, sentence } of wordChanges(changed)) this.#options.log.info({ hosts: hosts.slice(0, NAMES_MAX) }, sentence);
+  }
+
   #report({ seed }: LoadedConfig, changed: readonly ChangeRecord[]): void {
     const { log } = this.#options;
-    for (const { hosts, sentence } of wordChanges(changed)) log.info({ hosts: hosts.slice(0, NAMES_MAX) }, sentence);
+    this.#say(changed);
     if (changed.length === 0) log.info("the configuration was loaded again, no host changed");
     if (seed !== this.#seed) log.warn({ seed }, `seed ${seed} takes effect at the next start, until then it is ${this.#seed}`);
   }
+}
+
+/** A configuration with what lies over it. */
+function layered(config: LoadedConfig, { timed, faults }: Laid): PlanInput {
+  return { ...config, overrides: [...config.overrides, ...timed, ...overridesOf(faults)] };
 }
 
 /** The first 48 bits of a hash: a number that a double holds exactly. */

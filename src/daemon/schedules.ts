@@ -9,6 +9,7 @@ import { schedule as cronSchedule } from "node-cron";
 import type { Logger } from "pino";
 import type { ScheduleInput } from "../config/fleet-schema.ts";
 import type { Configuration } from "./configuration.ts";
+import type { Faults } from "./faults.ts";
 
 /** The wall clock: calls again and again, or once after a while. Returns what ends that. */
 export interface Clock {
@@ -34,14 +35,16 @@ interface Followed {
 
 export class Schedules {
   readonly #configuration: Configuration;
+  readonly #faults: Faults;
   readonly #clock: Clock;
   readonly #log: Logger;
   #followed: readonly Followed[] = [];
   /** Names of schedules whose override is in force. */
   readonly #inForce = new Set<string>();
 
-  constructor(configuration: Configuration, clock: Clock, log: Logger) {
+  constructor(configuration: Configuration, faults: Faults, clock: Clock, log: Logger) {
     this.#configuration = configuration;
+    this.#faults = faults;
     this.#clock = clock;
     this.#log = log;
   }
@@ -64,7 +67,8 @@ export class Schedules {
   }
 
   /** Does what a schedule says, now. */
-  async run({ name, migrate, override }: ScheduleInput): Promise<void> {
+  async run({ name, migrate, override, fault }: ScheduleInput): Promise<void> {
+    if (fault !== undefined) await this.#break(name, fault);
     if (migrate !== undefined) {
       this.#log.info(`schedule ${name}: ${migrate.guest} is to move from ${migrate.from} to ${migrate.to}`);
       this.#configuration.migrate({ kind: "migrate", ...migrate });
@@ -77,5 +81,11 @@ export class Schedules {
       this.#inForce.delete(name);
       void takeBack().catch((error: unknown) => this.#log.error({ err: error }, `schedule ${name} failed`));
     });
+  }
+
+  async #break(name: string, fault: NonNullable<ScheduleInput["fault"]>): Promise<void> {
+    if (this.#faults.active.some(({ schedule }) => schedule === name)) return;
+    const outcome = await this.#faults.begin(fault, name);
+    if ("problem" in outcome) this.#log.error(`schedule ${name}: no fault: ${outcome.problem.detail}`);
   }
 }

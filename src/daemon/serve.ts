@@ -15,6 +15,7 @@ import { DaemonStats } from "../metrics/daemon-stats.ts";
 import { collectProcessMetrics } from "../metrics/prom-client.ts";
 import { Comparisons } from "./comparisons.ts";
 import { Configuration } from "./configuration.ts";
+import { Faults } from "./faults.ts";
 import { NotedTimes } from "./host-times.ts";
 import { addressToOpen, listen } from "./listen.ts";
 import { RunningFleet } from "./running-fleet.ts";
@@ -42,7 +43,7 @@ export interface ServeOptions {
 const STOP_MS = 1000;
 /** How often the log looks for hosts that stopped. */
 const LOOK_MS = 5000;
-/** How soon a changed schedule is followed, and a migration that ended is in the list of changes. */
+/** How soon a changed schedule is followed, a fault is over, and a migration that ended is in the list of changes. */
 const FOLLOW_MS = 1000;
 
 /** Runs until it is stopped. Throws a StartError when it cannot start. */
@@ -67,9 +68,10 @@ export async function serve(options: ServeOptions): Promise<void> {
     void daemon.configuration.reload().catch((error: unknown) => log.error({ err: error }, "loading the configuration failed"));
   const unwatch = watchConfig([options.configDir, options.stateDir], hangUp);
   const look = setInterval(failureWatch(log, daemon.fleet), LOOK_MS);
-  const schedules = new Schedules(daemon.configuration, WALL_CLOCK, log);
+  const schedules = new Schedules(daemon.configuration, daemon.faults, WALL_CLOCK, log);
   const follow = (): void => {
     schedules.follow(daemon.configuration.config.schedules);
+    daemon.faults.healDue();
     daemon.configuration.noteMigrations();
   };
   follow();
@@ -93,6 +95,7 @@ async function prepare(options: ServeOptions) {
   const times = new NotedTimes(speed);
   const stats = new DaemonStats();
   const configuration = new Configuration({ dir: configDir, stateDir, fleet, times, stats, log }, loaded);
+  const faults = new Faults(configuration, Date.now, log);
   const comparisons = new Comparisons(() => configuration.config, loaded.config.seed, log);
   const processFamilies = collectProcessMetrics();
   const backend: Backend = {
@@ -102,15 +105,18 @@ async function prepare(options: ServeOptions) {
     times,
     snapshot: () => fleet.snapshot(),
     families: async () => {
-      const own = daemonFamilies({ version, stats, fleet: fleet.snapshot(), emulatedExits: fleet.emulatedExits() });
+      const own = daemonFamilies({ version, stats, fleet: fleet.snapshot(), faults: faults.active, emulatedExits: fleet.emulatedExits() });
       return [...own, ...(await processFamilies())];
     },
     changes: () => configuration.changes,
     configErrors: () => configuration.errors,
     reload: () => configuration.reload(),
     compare: (body, signal) => comparisons.answer(body, signal),
+    faults: () => faults.active,
+    break: (body) => faults.answer(body),
+    heal: (id) => faults.heal(id),
   };
-  return { fleet, stats, configuration, backend };
+  return { fleet, stats, configuration, faults, backend };
 }
 
 /** The first lines of the log: what runs, and where to look at it. */

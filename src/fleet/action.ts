@@ -3,6 +3,7 @@
  * them at a slice border.
  */
 import type { HostSpec } from "../kvm/host-spec.ts";
+import type { Breakage } from "./breakage.ts";
 
 /** A host as the configuration wants it. */
 export interface HostPlan {
@@ -37,4 +38,11 @@ export interface MigrateAction {
   readonly to: string;
 }
 
-export type Action = HostAction | MigrateAction;
+/** A host is broken in this way from now on, or sound. */
+export interface BreakAction {
+  readonly kind: "break";
+  readonly host: string;
+  readonly breakage: Breakage;
+}
+
+export type Action = HostAction | MigrateAction | BreakAction;

@@ -34,6 +34,8 @@ export interface LocatedVm {
   readonly guest: ResolvedGuest;
   readonly spec: GuestSpec;
   readonly place: PlacedGuest;
+  /** Frequency of its TSC. */
+  readonly tscHz: number;
 }
 
 export interface Destination {
@@ -61,9 +63,10 @@ export function locate({ guest: name, from }: MigrateAction, floor: Floor): Loca
   const owner = floor.own(home);
   if (owner === undefined) return refused(`its home ${home} is gone`);
   const { cpus, sharedCpus, kind } = guest;
+  const tscHz = host.tscHzOf(name);
   const number = Number(vm.slice(kind.length + 1));
   const spec = carriedSpec(guest.spec, owner.spec);
-  return { home, vm, name, guest: { ...guest, spec }, spec, place: residence?.place ?? { kind, number, cpus, sharedCpus } };
+  return { home, vm, name, guest: { ...guest, spec }, spec, place: residence?.place ?? { kind, number, cpus, sharedCpus }, tscHz };
 }
 
 /** @param reserved places that other VMs on their way have on a host. */
@@ -93,7 +96,7 @@ function tryHost(vm: LocatedVm, from: string, name: string, floor: Floor, reserv
   const refused = (reason: string): Refusal => ({ reason, direction: directionAt(vm.place) });
   if (name === from) return { reason: "the VM is there already", direction: "same" };
   if (!target.isRunning) return refused(`host ${name} has stopped`);
-  const why = whyNotMigratable(home, vm.guest, own);
+  const why = whyNotMigratable(home, vm.guest, vm.tscHz, own);
   if (why !== null) return refused(why);
   const workloads = [...target.resolved.guests.map(({ spec }) => spec.workload), vm.spec.workload];
   if (ownWorkloads(workloads) > OWN_WORKLOADS_MAX) return refused(`${name} runs ${OWN_WORKLOADS_MAX} workloads of one's own already`);

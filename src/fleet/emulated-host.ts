@@ -1,16 +1,19 @@
 /**
- * A host of the fleet: its plan, its emulation, and what becomes of it when an invariant breaks:
- * it stops alone, visibly, and its figures stand still.
+ * A host of the fleet: its plan, its emulation, and what becomes of it when it breaks. When an invariant
+ * does, it stops alone, visibly, and its figures stand still. When a fault takes its power, it stands
+ * until that is healed, and boots.
  */
 import { InvariantBroken } from "../lib/assert.ts";
 import { hashText } from "../sim/random.ts";
 import { AT, DIRECTIONS, DOWNTIME_EDGES, MIGRATION_RESULTS, type Direction, type MigrationResult } from "../kvm/counters.ts";
 import { KvmHost } from "../kvm/host.ts";
-import { viewCounters } from "../kvm/host-view.ts";
+import { type CounterView, viewCounters } from "../kvm/host-view.ts";
 import { resolveHost } from "../kvm/resolve.ts";
 import type { ResolvedHost } from "../kvm/resolved.ts";
 import type { Arrival } from "../kvm/saved-vm.ts";
+import type { Boot } from "../kvm/vm.ts";
 import type { HostPlan } from "./action.ts";
+import { type Breakage, SOUND } from "./breakage.ts";
 import type { HostSnapshot } from "./snapshot.ts";
 
 /** The host's own random stream: forked by name, so no host depends on another. */
@@ -20,25 +23,31 @@ export class EmulatedHost {
   plan: HostPlan;
   private kvm: KvmHost;
   private failure: string | null = null;
+  private breakage: Breakage = SOUND;
+  /** What an exporter that is stuck goes on to expose. */
+  private stuck: CounterView | null = null;
   private generation = 1;
   private bootNs: number;
   private lastChangeNs: number | null = null;
   private readonly seed: number;
   private readonly fleetSeed: number;
+  private readonly programs: Boot;
 
-  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number) {
+  constructor(plan: HostPlan, resolved: ResolvedHost, seed: number, nowNs: number, programs: Boot) {
     this.plan = plan;
+    this.programs = programs;
     this.fleetSeed = seed;
     this.seed = hostSeed(seed, plan.name);
     this.bootNs = nowNs;
-    this.kvm = new KvmHost(resolved, this.seed);
+    this.kvm = new KvmHost(resolved, this.seed, programs);
   }
 
   /** Takes a changed plan live. */
   change(plan: HostPlan, resolved: ResolvedHost, nowNs: number): void {
     this.plan = plan;
     this.changed(nowNs);
-    this.guarded(nowNs, () => this.kvm.configure(resolved));
+    if (this.breakage.down) this.boot(resolved, nowNs);
+    else this.guarded(nowNs, () => this.kvm.configure(resolved));
   }
 
   /** Takes a VM away or in; its own configuration stays as it is. */
@@ -61,8 +70,13 @@ export class EmulatedHost {
     return this.kvm.resolved;
   }
 
+  /** Frequency of the TSC of one of its guests, which is its own unless it came from elsewhere. */
+  tscHzOf(guest: string): number {
+    return this.kvm.vms.find(({ name }) => name === guest)?.tscHz ?? this.kvm.resolved.tscHz;
+  }
+
   get isRunning(): boolean {
-    return this.failure === null;
+    return this.failure === null && !this.breakage.down;
   }
 
   /** Counts a VM that left, or should have left. */
@@ -78,15 +92,22 @@ export class EmulatedHost {
   /** Starts anew with a changed plan; the generation goes on. */
   reboot(plan: HostPlan, resolved: ResolvedHost, nowNs: number): void {
     this.plan = plan;
-    this.bootNs = nowNs;
-    this.failure = null;
     this.changed(nowNs);
-    this.kvm = new KvmHost(resolved, this.seed);
+    this.boot(resolved, nowNs);
+  }
+
+  /** Breaks, or is healed: without power it stands where it was, and when power is back it boots. */
+  break(breakage: Breakage, resolved: ResolvedHost, nowNs: number): void {
+    const wasDown = this.breakage.down;
+    this.breakage = breakage;
+    if (wasDown && !breakage.down) this.boot(resolved, nowNs);
+    if (!breakage.stuckCounters) this.stuck = null;
+    else this.stuck ??= viewCounters(this.kvm);
   }
 
   /** Emulates up to fleet time `nowNs`. */
   advance(nowNs: number): void {
-    if (this.failure !== null) return;
+    if (!this.isRunning) return;
     const cycles = Math.floor(((nowNs - this.bootNs) / 1e9) * this.kvm.resolved.tscHz);
     this.guarded(nowNs, () => this.kvm.advance(cycles));
   }
@@ -96,7 +117,7 @@ export class EmulatedHost {
     return {
       plan: this.plan,
       resolved: this.kvm.resolved,
-      state: this.failure === null ? "running" : "failed",
+      state: this.breakage.down ? "down" : this.failure === null ? "running" : "failed",
       failure: this.failure,
       generation: this.generation,
       bootNs: this.bootNs,
@@ -105,7 +126,17 @@ export class EmulatedHost {
       ownWorkloads: [...this.kvm.work.own],
       low,
       high,
+      breakage: this.breakage,
+      stuck: this.stuck,
     };
+  }
+
+  /** Without power it waits in this state until that is back. An exporter that is stuck sticks to what it reads first. */
+  private boot(resolved: ResolvedHost, nowNs: number): void {
+    this.bootNs = nowNs;
+    this.failure = null;
+    this.kvm = new KvmHost(resolved, this.seed, this.programs);
+    if (this.stuck !== null) this.stuck = viewCounters(this.kvm);
   }
 
   private changed(nowNs: number): void {
@@ -114,7 +145,7 @@ export class EmulatedHost {
   }
 
   private guarded(nowNs: number, work: () => void): void {
-    if (this.failure !== null) return;
+    if (!this.isRunning) return;
     try {
       work();
     } catch (error) {

@@ -4,7 +4,8 @@
  * one to another, for which both are advanced to the instants at which something passes between them.
  */
 import type { ResolvedHost } from "../kvm/resolved.ts";
-import type { Action, HostAction, HostPlan } from "./action.ts";
+import { bootWorkload, type Boot } from "../kvm/vm.ts";
+import type { Action, BreakAction, HostAction, HostPlan } from "./action.ts";
 import type { Floor } from "./destination.ts";
 import { EmulatedHost, Resolver } from "./emulated-host.ts";
 import { Migrations } from "./migrations.ts";
@@ -13,6 +14,7 @@ import type { FleetSnapshot, HostSnapshot } from "./snapshot.ts";
 
 export class Fleet {
   private readonly seed: number;
+  private readonly programs: Boot;
   private readonly plans = new Map<string, HostPlan>();
   private readonly hosts = new Map<string, EmulatedHost>();
   private readonly resolver = new Resolver();
@@ -20,9 +22,13 @@ export class Fleet {
   private readonly migrations: Migrations;
   private nowNs = 0;
 
-  /** @param seed seed of the configuration; each host's stream is forked from it by name. */
-  constructor(seed: number) {
+  /**
+   * @param seed seed of the configuration; each host's stream is forked from it by name.
+   * @param programs what runs in its VMs, when it is not what their specification says.
+   */
+  constructor(seed: number, programs: Boot = bootWorkload) {
     this.seed = seed;
+    this.programs = programs;
     this.floor = {
       host: (name) => this.hosts.get(name),
       own: (name) => this.own(name, this.plans),
@@ -34,11 +40,11 @@ export class Fleet {
   }
 
   /**
-   * Applies changes at the current instant, migrations last. Throws SpecError before anything
-   * changed; a migration that cannot be is refused in its record.
+   * Applies changes at the current instant: what breaks or is healed after those of hosts, migrations last.
+   * Throws SpecError before anything changed; a migration that cannot be is refused in its record.
    */
   apply(actions: readonly Action[]): void {
-    const changes = actions.filter((action): action is HostAction => action.kind !== "migrate");
+    const changes = actions.filter((action): action is HostAction => action.kind !== "migrate" && action.kind !== "break");
     for (const action of changes) if (action.kind !== "remove") this.resolver.resolve(action.host);
     const before = this.floor.residences;
     const after = before.length === 0 ? before : settled(before, this.ownAfter(changes));
@@ -49,6 +55,7 @@ export class Fleet {
     this.floor.residences = after;
     for (const action of changes) this.applyOne(action);
     this.rehost([...before, ...after], changes);
+    for (const action of actions) if (action.kind === "break") this.break(action);
     for (const action of actions) if (action.kind === "migrate") this.migrations.begin(action, this.nowNs);
   }
 
@@ -75,9 +82,14 @@ export class Fleet {
     const resolved = this.present(action.host.name) ?? this.resolver.resolve(action.host);
     const running = this.hosts.get(action.host.name);
     if (action.kind === "add" || running === undefined) {
-      this.hosts.set(action.host.name, new EmulatedHost(action.host, resolved, this.seed, this.nowNs));
+      this.hosts.set(action.host.name, new EmulatedHost(action.host, resolved, this.seed, this.nowNs, this.programs));
     } else if (action.kind === "change") running.change(action.host, resolved, this.nowNs);
     else running.reboot(action.host, resolved, this.nowNs);
+  }
+
+  private break({ host, breakage }: BreakAction): void {
+    const present = this.present(host);
+    if (present !== undefined) this.hosts.get(host)?.break(breakage, present, this.nowNs);
   }
 
   /** Hosts that have, or had, to do with a VM away from its home follow a change of that one. */

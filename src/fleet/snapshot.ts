@@ -2,16 +2,21 @@
  * What a slice border publishes: plain values that the edge may read at any time while the
  * emulation goes on. No object of the emulator is reachable from here.
  */
+import type { CounterView } from "../kvm/host-view.ts";
 import type { ResolvedHost } from "../kvm/resolved.ts";
 import type { HostPlan } from "./action.ts";
+import type { Breakage } from "./breakage.ts";
 import type { MigrationRecord } from "./migration.ts";
 import type { Residence } from "./residences.ts";
+
+export const HOST_STATES = ["running", "down", "failed"] as const;
+export type HostState = (typeof HOST_STATES)[number];
 
 export interface HostSnapshot {
   readonly plan: HostPlan;
   readonly resolved: ResolvedHost;
-  /** `running`, or `failed` when an invariant broke: then `failure` says which, and the values stand still. */
-  readonly state: "running" | "failed";
+  /** `failed` when an invariant broke: then `failure` says which. While it is that or `down`, the values stand still. */
+  readonly state: HostState;
   readonly failure: string | null;
   /** +1 at each accepted change of the host's configuration; 1 at start. */
   readonly generation: number;
@@ -28,6 +33,9 @@ export interface HostSnapshot {
    */
   readonly low: Float64Array;
   readonly high: Float64Array;
+  readonly breakage: Breakage;
+  /** The counters as an exporter that is stuck exposes them; null when none is. */
+  readonly stuck: CounterView | null;
 }
 
 export interface FleetSnapshot {

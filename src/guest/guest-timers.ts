@@ -8,6 +8,7 @@
  * The device is one-shot: it holds one deadline, and is written whenever the first timer changes.
  */
 import { NEVER, type Instant } from "../lib/units.ts";
+import type { MoveInstant } from "./program.ts";
 
 /** Zero as a double, so that fields of cycles keep one representation from the start. */
 const ZERO = -0;
@@ -27,7 +28,8 @@ export class GuestTimers {
   programmed = ZERO;
   /** A tick that was due: all ticks lie on its grid. */
   private grid: Instant;
-  private readonly tickCycles: number;
+  /** Length of a tick. */
+  tickCycles: number;
 
   constructor(first: { tick: Instant; watchdog: Instant; sleeper: Instant; wheel: Instant }, tickCycles: number) {
     this.tick = first.tick;
@@ -73,14 +75,13 @@ export class GuestTimers {
     return (this.grid = (grid + tickCycles * (Math.floor((now - grid) / tickCycles) + 1)) as Instant);
   }
 
-  shift(delta: number): void {
-    const move = (at: Instant): Instant => (at + delta) as Instant;
+  moveInstants(move: MoveInstant): void {
     this.tick = move(this.tick);
     this.watchdog = move(this.watchdog);
     this.sleeper = move(this.sleeper);
     this.wheel = move(this.wheel);
     this.grid = move(this.grid);
-    if (this.programmed !== 0) this.programmed += delta;
+    if (this.programmed !== 0) this.programmed = move(this.programmed as Instant);
   }
 
   private tickAtOrAfter(at: number): Instant {

@@ -15,7 +15,7 @@ import { GUEST_PATHS } from "./guest-paths.ts";
 import type { GuestTimers } from "./guest-timers.ts";
 import type { GuestHaltPoll } from "./halt-poll.ts";
 import type { LinuxGuest } from "./linux-guest.ts";
-import { OP, Program, VECTOR, type Vector } from "./program.ts";
+import { OP, Program, VECTOR, type MoveInstant, type Vector } from "./program.ts";
 import type { VcpuDraws } from "./vcpu-draws.ts";
 
 /** Where the CPU is in its own code: what it has just done. */
@@ -44,8 +44,8 @@ export abstract class LinuxCpu extends Program {
   protected at: number = AT.boot;
   /** When the thread that slept until a time wanted to wake. */
   protected due: Instant = NEVER;
-  /** By how much the time axis was moved since the boot. */
-  protected moved = -0;
+  /** When it booted. */
+  protected bootedAt: Instant;
   private readonly haltPoll: GuestHaltPoll | null;
   private haltedAt: Instant = NEVER;
   protected readonly timers: GuestTimers;
@@ -59,6 +59,7 @@ export abstract class LinuxCpu extends Program {
     super();
     this.guest = guest;
     this.draws = draws;
+    this.bootedAt = boot;
     this.haltPoll = guest.makeHaltPoll();
     this.timers = guest.timersAt(boot, index, draws);
   }
@@ -73,13 +74,20 @@ export abstract class LinuxCpu extends Program {
     else this.nextInMain(now);
   }
 
-  override shift(delta: number): void {
-    this.moved += delta;
-    this.shiftOperands(delta);
-    this.timers.shift(delta);
-    this.due = (this.due + delta) as Instant;
-    this.haltedAt = (this.haltedAt + delta) as Instant;
-    this.arrivalAt = (this.arrivalAt + delta) as Instant;
+  override moveInstants(move: MoveInstant): void {
+    this.moveOperands(move);
+    this.timers.moveInstants(move);
+    this.bootedAt = move(this.bootedAt);
+    this.due = move(this.due);
+    this.haltedAt = move(this.haltedAt);
+    this.arrivalAt = move(this.arrivalAt);
+  }
+
+  override scaleTsc(cyclesPerTick: number): void {
+    const { clock } = this.guest;
+    clock.scaleTsc(cyclesPerTick);
+    this.timers.tickCycles = clock.tickCycles;
+    this.haltPoll?.measureBy(clock.cyclesPerSecond / 1e9);
   }
 
   /** Linux acknowledges first: apic_eoi stands at the beginning of each handler. */
@@ -146,7 +154,7 @@ export abstract class LinuxCpu extends Program {
     }
     if (timers.watchdog <= now) {
       cost += GUEST_PATHS.watchdog;
-      timers.watchdog = (now + guest.watchdogCycles) as Instant;
+      timers.watchdog = (now + guest.clock.watchdogCycles) as Instant;
     }
     return cost;
   }
@@ -155,7 +163,7 @@ export abstract class LinuxCpu extends Program {
   protected program(before: number): boolean {
     const { guest, timers } = this;
     const { op, periodic } = guest.clockEvent;
-    const wanted = periodic ? guest.tickCycles : timers.first();
+    const wanted = periodic ? guest.clock.tickCycles : timers.first();
     if (wanted === timers.programmed || (periodic && timers.programmed !== 0)) return false;
     timers.programmed = wanted;
     this.run(before + GUEST_PATHS.reprogram, op, wanted);

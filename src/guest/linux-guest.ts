@@ -3,10 +3,11 @@
  * demand, and each other's run queues.
  */
 import { nearest } from "../lib/nearest.ts";
-import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
+import { NEVER, type Instant } from "../lib/units.ts";
 import { exponential, logNormal, quantileTable, readQuantile } from "../sim/samplers.ts";
 import { hashText } from "../sim/random.ts";
 import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./clock-event.ts";
+import { GuestClock } from "./guest-clock.ts";
 import { GuestHaltPoll } from "./halt-poll.ts";
 import { GuestTimers } from "./guest-timers.ts";
 import type { IpiSettings } from "./ipi-method.ts";
@@ -34,9 +35,6 @@ export interface LinuxGuestSettings {
   readonly ipis: IpiSettings;
 }
 
-/** Softlockup watchdog: set_sample_period() of kernel/watchdog.c, 2 × watchdog_thresh / 5 seconds. */
-const WATCHDOG_NS = 4e9;
-
 /** A run queue of the guest, as its other vCPUs see it. */
 export interface RunQueue {
   ready: number;
@@ -49,11 +47,9 @@ export class LinuxGuest {
   readonly clockEvent: ClockEventDevice;
   readonly messagesPerVcpu: number;
   readonly workingSetMib: number;
-  readonly tickCycles: number;
+  readonly clock: GuestClock;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
   readonly tickPhase: number;
-  readonly intervalCycles: number;
-  readonly watchdogCycles: number;
   readonly restartsTwice: boolean;
   /** How its kernel ends an interrupt, and how it sends one to another vCPU. */
   readonly eoiOp: Op;
@@ -65,86 +61,74 @@ export class LinuxGuest {
 
   private readonly haltpoll: boolean;
   private readonly vcpus: number;
-  private readonly boot: Instant;
-  private readonly cyclesPerSecond: number;
   private readonly workload: Workload;
   private readonly workCycles: number;
   private readonly workTable: Float64Array;
-  private readonly wheelCycles: number;
-  private readonly arrivalCycles: number;
   private readonly quietShare: number;
   private readonly backgroundCycles: number;
   private readonly backgroundShares: readonly number[];
   private readonly backgroundOps: readonly Op[];
 
   constructor(settings: LinuxGuestSettings) {
-    const { workload, ghz, load } = settings;
-    const perSecond = (rate: number): number => (rate === 0 ? Infinity : (ghz * 1e9) / rate);
+    const { workload, ghz } = settings;
     this.haltpoll = settings.haltpoll;
     this.vcpus = settings.vcpus;
-    this.boot = settings.boot;
-    this.cyclesPerSecond = ghz * 1e9;
     this.workload = workload;
     this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
     this.nohz = settings.nohz;
     this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.interval_ns > 0);
-    this.messagesPerVcpu = load === 0 ? 0 : workload.messages_per_vcpu;
+    this.messagesPerVcpu = settings.load === 0 ? 0 : workload.messages_per_vcpu;
     this.workingSetMib = workload.writes.working_set_mib;
-    this.tickCycles = Math.round(perSecond(settings.hz));
-    this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.tickCycles;
-    this.intervalCycles = cyclesOf(workload.interval_ns, ghz);
-    this.watchdogCycles = cyclesOf(WATCHDOG_NS, ghz);
+    this.clock = new GuestClock(settings);
+    this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.clock.tickCycles;
     this.restartsTwice = settings.restartsTwice;
     this.workCycles = workload.work_ns * ghz;
     this.workTable = quantileTable((u) => logNormal(u, workload.work_cv));
-    this.wheelCycles = perSecond(workload.soft_timers_per_second);
     const { requests_per_second: requests, quiet_interrupts_per_second: quiet } = workload;
-    this.arrivalCycles = perSecond((requests + quiet) * load);
     this.quietShare = quiet === 0 ? 0 : quiet / (requests + quiet);
     this.eoiOp = workload.hyperv_apic ? OP.hvEoi : OP.eoi;
     this.ipiOp = workload.hyperv_apic ? OP.hvIpi : OP.ipi;
     const kinds = backgroundKinds(workload);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
-    this.backgroundCycles = perSecond(total);
+    this.backgroundCycles = total === 0 ? Infinity : (ghz * 1e9) / total;
     this.backgroundShares = kinds.map(({ rate }) => rate / total);
     this.backgroundOps = kinds.map(({ op }) => op);
   }
 
   /** The polling of one vCPU's idle loop, or null. */
   makeHaltPoll(): GuestHaltPoll | null {
-    return this.haltpoll ? new GuestHaltPoll(this.cyclesPerSecond / 1e9) : null;
+    return this.haltpoll ? new GuestHaltPoll(this.clock.cyclesPerSecond / 1e9) : null;
   }
 
   /** The timers of one vCPU at boot. Its ticks come with those of the others, its threads' timers do not. */
   timersAt(boot: Instant, index: number, draws: VcpuDraws): GuestTimers {
     const after = (cycles: number): Instant => (boot + this.tickPhase + cycles) as Instant;
-    const sleeper = this.intervalCycles === 0 ? NEVER : after(nearest(this.intervalCycles * (1 + index / this.vcpus)));
+    const { tickCycles, watchdogCycles, intervalCycles } = this.clock;
+    const sleeper = intervalCycles === 0 ? NEVER : after(nearest(intervalCycles * (1 + index / this.vcpus)));
     const wheel = this.wheelAfter(boot, draws);
-    return new GuestTimers({ tick: after(this.tickCycles), watchdog: after(this.watchdogCycles), sleeper, wheel }, this.tickCycles);
+    return new GuestTimers({ tick: after(tickCycles), watchdog: after(watchdogCycles), sleeper, wheel }, tickCycles);
   }
 
   /** Instant of the timer wheel's next timer. */
   wheelAfter(now: Instant, draws: VcpuDraws): Instant {
-    return (now + exponential(draws.soft.next(), this.wheelCycles)) as Instant;
+    return (now + exponential(draws.soft.next(), this.clock.wheelCycles)) as Instant;
   }
 
   /** The first instant after `now` at which a periodic thread wants to wake, `due` being one of them. */
   intervalAfter(due: Instant, now: Instant): Instant {
-    return (due + this.intervalCycles * Math.max(1, Math.ceil((now - due + 1) / this.intervalCycles))) as Instant;
+    const { intervalCycles } = this.clock;
+    return (due + intervalCycles * Math.max(1, Math.ceil((now - due + 1) / intervalCycles))) as Instant;
   }
 
-  /** Instant of the device's next interrupt, Infinity when the workload has none. `moved`: how far the time axis was moved since the boot. */
-  arrivalAfter(now: Instant, moved: number, draws: VcpuDraws): Instant {
-    if (this.arrivalCycles === Infinity) return Infinity as Instant;
-    const gap = exponential(draws.arrival.next(), this.arrivalCycles);
+  /** Instant of the device's next interrupt, Infinity when the workload has none. */
+  arrivalAfter(now: Instant, bootedAt: Instant, draws: VcpuDraws): Instant {
+    const { arrivalCycles, cyclesPerSecond } = this.clock;
+    if (arrivalCycles === Infinity) return Infinity as Instant;
+    const gap = exponential(draws.arrival.next(), arrivalCycles);
     const { rhythm } = this.workload;
     if (rhythm.shape === "steady") return (now + gap) as Instant;
-    const seconds = stretched(rhythm, this.secondsAt(now, moved), gap / this.cyclesPerSecond);
-    return (now + Math.max(1, nearest(seconds * this.cyclesPerSecond))) as Instant;
-  }
-
-  private secondsAt(now: Instant, moved: number): number {
-    return (now - moved - this.boot) / this.cyclesPerSecond;
+    const seconds = stretched(rhythm, (now - bootedAt) / cyclesPerSecond, gap / cyclesPerSecond);
+    return (now + Math.max(1, nearest(seconds * cyclesPerSecond))) as Instant;
   }
 
   /** The interrupt brings no request. */

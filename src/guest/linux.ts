@@ -45,11 +45,11 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     this.workingSetMib = guest.workingSetMib;
     this.ready = guest.messagesPerVcpu;
     this.toBackground = guest.backgroundGap(draws);
-    this.arrivalAt = guest.arrivalAfter(boot, 0, draws);
+    this.arrivalAt = guest.arrivalAfter(boot, boot, draws);
   }
 
   override arrive(now: Instant): boolean {
-    this.arrivalAt = this.guest.arrivalAfter(now, this.moved, this.draws);
+    this.arrivalAt = this.guest.arrivalAfter(now, this.bootedAt, this.draws);
     if (!this.guest.isQuiet(this.draws)) this.ring++;
     const raises = !this.raised;
     this.raised = true;
@@ -199,7 +199,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private endOfWork(now: Instant): void {
     const { guest, timers } = this;
     this.at = AT.decide;
-    if (guest.intervalCycles > 0 && timers.sleeper === NEVER) {
+    if (guest.clock.intervalCycles > 0 && timers.sleeper === NEVER) {
       timers.sleeper = guest.intervalAfter(this.due, now);
       if (this.program(GUEST_PATHS.sleep)) return;
     }

@@ -79,6 +79,9 @@ export type Op = (typeof OP)[keyof typeof OP];
 export const VECTOR = { device: 1, timer: 2, call: 4, reschedule: 8 } as const;
 export type Vector = (typeof VECTOR)[keyof typeof VECTOR];
 
+/** From an instant of one time axis to the same instant on another; leaves NEVER as it is. */
+export type MoveInstant = (at: Instant) => Instant;
+
 /** Operations whose operand is an instant. */
 const takesInstant = (op: Op): boolean => op === OP.tscDeadline || op === OP.oneShot || op === OP.hvStimer;
 
@@ -109,8 +112,20 @@ export abstract class Program {
   protected abstract startHandler(vector: Vector, now: Instant): void;
   /** An outside request arrived; returns whether the device raises its interrupt. */
   abstract arrive(now: Instant): boolean;
+  /** Replaces every instant that the program remembers by what it is on another time axis; the order of them stays. */
+  abstract moveInstants(move: MoveInstant): void;
+
   /** Moves every instant that the program remembers. */
-  abstract shift(delta: number): void;
+  shift(delta: number): void {
+    this.moveInstants((at) => (at + delta) as Instant);
+  }
+
+  /**
+   * Set by the machine, after the instants were moved: from now on its TSC ticks once in so many cycles of the
+   * host, 1 where it boots. The program's code takes as many cycles as ever, but what it measures by the clock
+   * (a tick's length, how far ahead a deadline lies) takes another number of them.
+   */
+  scaleTsc(_cyclesPerTick: number): void {}
 
   /** Set by the machine: the host may take this vCPU off its CPU at any time. */
   mayBePreempted = false;
@@ -151,9 +166,9 @@ export abstract class Program {
     this.operand = operand;
   }
 
-  /** Moves the instants in the operands (used by `shift`). */
-  protected shiftOperands(delta: number): void {
-    if (takesInstant(this.op) && this.operand !== 0) this.operand += delta;
-    if (takesInstant(this.savedOp) && this.savedOperand !== 0) this.savedOperand += delta;
+  /** Moves the instants in the operands (used by `moveInstants`). */
+  protected moveOperands(move: MoveInstant): void {
+    if (takesInstant(this.op) && this.operand !== 0) this.operand = move(this.operand as Instant);
+    if (takesInstant(this.savedOp) && this.savedOperand !== 0) this.savedOperand = move(this.savedOperand as Instant);
   }
 }

@@ -2,10 +2,11 @@
  * A bare guest that plays a fixed list of operations, like a test of kvm-unit-tests: no tick,
  * no scheduler. Its interrupt handlers do an EOI and return.
  */
+import { nearest } from "../lib/nearest.ts";
 import type { Instant } from "../lib/units.ts";
-import { OP, Program, type Op, type Vector } from "./program.ts";
+import { OP, Program, type MoveInstant, type Op, type Vector } from "./program.ts";
 
-/** One line of the script. `after`: an operand relative to the instant at which it executes. */
+/** One line of the script. `after`: an operand relative to the instant at which it executes, in ticks of its TSC. */
 export interface Line {
   readonly compute: number;
   readonly op: Op;
@@ -20,6 +21,7 @@ export class ScriptProgram extends Program {
   private readonly lines: readonly Line[];
   private at = 0;
   private handler: 0 | 1 | 2 = 0;
+  private cyclesPerTick = 1;
   /** Interrupts taken, by vector bit, for tests. */
   readonly taken: Vector[] = [];
   /** When each of them was taken. */
@@ -46,7 +48,7 @@ export class ScriptProgram extends Program {
       this.run(Infinity, OP.done);
       return;
     }
-    const operand = line.after === undefined ? (line.operand ?? 0) : now + line.compute + line.after;
+    const operand = line.after === undefined ? (line.operand ?? 0) : now + line.compute + nearest(line.after * this.cyclesPerTick);
     this.run(line.compute, line.op, operand);
   }
 
@@ -61,7 +63,11 @@ export class ScriptProgram extends Program {
     return true;
   }
 
-  override shift(delta: number): void {
-    this.shiftOperands(delta);
+  override moveInstants(move: MoveInstant): void {
+    this.moveOperands(move);
+  }
+
+  override scaleTsc(cyclesPerTick: number): void {
+    this.cyclesPerTick = cyclesPerTick;
   }
 }

@@ -6,37 +6,10 @@ import { compareRequestJsonSchema } from "../config/compare-request.ts";
 import { explainVmExits } from "../kvm/explain-alike.ts";
 import { explainHost } from "../kvm/explain.ts";
 import type { HostSnapshot } from "../fleet/snapshot.ts";
-import type { Backend } from "./backend.ts";
+import type { ApiAnswer, ApiCall, ApiRequest } from "./api-call.ts";
+import { FAULT_CALLS } from "./fault-calls.ts";
 import { fleetView } from "./fleet-view.ts";
 import { hostDetail, hostSummary } from "./host-view.ts";
-import type { Problem } from "./problem.ts";
-
-export interface ApiRequest {
-  readonly backend: Backend;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** Of a call that takes one: the JSON body. */
-  readonly body: unknown;
-  /** Whoever asked is gone. */
-  readonly signal: AbortSignal;
-}
-
-/** An answer, or what is wrong. */
-export type ApiAnswer = { readonly body: unknown } | { readonly problem: Problem };
-
-export interface ApiCall {
-  readonly methods: readonly ("GET" | "POST" | "PUT")[];
-  /** Path with `{parameters}`. */
-  readonly template: string;
-  readonly summary: string;
-  /** Needs the token, and is refused to foreign pages and names. */
-  readonly changes: boolean;
-  /** Statuses beside 200 that it may answer. */
-  readonly problems: readonly number[];
-  /** JSON Schema of the body, for a call that takes one. */
-  readonly takes?: () => Readonly<Record<string, unknown>>;
-  readonly answer: (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>;
-}
 
 export const API_CALLS: readonly ApiCall[] = [
   {
@@ -98,6 +71,7 @@ export const API_CALLS: readonly ApiCall[] = [
     takes: compareRequestJsonSchema,
     answer: ({ backend, body, signal }) => backend.compare(body, signal),
   },
+  ...FAULT_CALLS,
   {
     methods: ["POST", "PUT"],
     template: "/-/reload",

@@ -1,7 +1,8 @@
 /** The API, the page and the calls that change something: an express application. */
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { Access } from "./access.ts";
-import { API_CALLS, type ApiCall } from "./api.ts";
+import { API_CALLS } from "./api.ts";
+import type { ApiCall } from "./api-call.ts";
 import type { Backend } from "./backend.ts";
 import { openApiDocument } from "./openapi.ts";
 import { PAGE_POLICY, renderPage } from "./page.ts";
@@ -25,8 +26,9 @@ export function buildApp({ backend, access, onError }: AppOptions): Express {
     res.setHeader("x-content-type-options", "nosniff").setHeader("referrer-policy", "no-referrer");
     next();
   });
-  for (const call of API_CALLS) {
-    app.all(call.template.replaceAll(/\{(\w+)\}/g, ":$1"), (req: ApiRequestOfExpress, res) => answerCall(call, req, res, backend, access));
+  for (const template of new Set(API_CALLS.map((call) => call.template))) {
+    const calls = API_CALLS.filter((call) => call.template === template);
+    app.all(template.replaceAll(/\{(\w+)\}/g, ":$1"), (req: ApiRequestOfExpress, res) => answerCall(calls, req, res, backend, access));
   }
   app.get("/api/v1/openapi.json", (_req, res) => {
     nameRoute(res, "/api/v1/openapi.json");
@@ -53,10 +55,20 @@ async function answerPage(req: Request, res: Response, backend: Backend, access:
 
 type ApiRequestOfExpress = Request<Record<string, string>>;
 
-async function answerCall(call: ApiCall, req: ApiRequestOfExpress, res: Response, backend: Backend, access: Access): Promise<void> {
-  nameRoute(res, call.template);
-  const allowed = call.methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-  if (!allowed.includes(req.method)) {
+const methodsOf = ({ methods }: ApiCall): string[] => methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+
+/** Answers by the one of the calls of a template that has the method. */
+async function answerCall(
+  calls: readonly ApiCall[],
+  req: ApiRequestOfExpress,
+  res: Response,
+  backend: Backend,
+  access: Access,
+): Promise<void> {
+  nameRoute(res, calls[0]?.template ?? "other");
+  const call = calls.find((one) => methodsOf(one).includes(req.method));
+  if (call === undefined) {
+    const allowed = calls.flatMap(methodsOf);
     const detail = `expected ${allowed.join(" or ")}, came ${req.method}`;
     return sendProblem(res, { status: 405, detail, headers: { allow: allowed.join(", ") } });
   }

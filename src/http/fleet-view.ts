@@ -12,6 +12,8 @@ export function fleetView(backend: Backend) {
     version: backend.version,
     hosts: hosts.length,
     failed: hosts.filter(({ state }) => state === "failed").length,
+    down: hosts.filter(({ state }) => state === "down").length,
+    faults: backend.faults().length,
     vcpus: hosts.reduce((sum, { vcpus }) => sum + vcpus, 0),
     guests: hosts.reduce((sum, { resolved }) => sum + resolved.guests.length, 0),
     series: fleetSeries(fleet),

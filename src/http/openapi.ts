@@ -1,5 +1,6 @@
 /** The OpenAPI document, made from the list of calls. */
-import { API_CALLS, type ApiCall } from "./api.ts";
+import { API_CALLS } from "./api.ts";
+import type { ApiCall } from "./api-call.ts";
 import { STATUS_CODES } from "node:http";
 
 /** OpenAPI 3.1 of all calls. */
@@ -7,7 +8,7 @@ export function openApiDocument(version: string): unknown {
   return {
     openapi: "3.1.0",
     info: { title: "fastpathd", version, description: "An emulated fleet of KVM hosts. Errors are application/problem+json (RFC 9457)." },
-    paths: Object.fromEntries(API_CALLS.map((call) => [call.template, pathItem(call)])),
+    paths: Object.fromEntries(API_CALLS.map(({ template }) => [template, pathItem(template)])),
     components: { securitySchemes: { token: { type: "http", scheme: "bearer" } }, schemas: { Problem: PROBLEM } },
   };
 }
@@ -18,10 +19,13 @@ const PROBLEM = {
   properties: { type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, detail: { type: "string" } },
 };
 
-function pathItem(call: ApiCall): unknown {
-  const names = [...call.template.matchAll(/\{(\w+)\}/g)].map((found) => found[1]);
+/** All calls of a path, which have different methods. */
+function pathItem(template: string): unknown {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map((found) => found[1]);
   const parameters = names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));
-  return { parameters, ...Object.fromEntries(call.methods.map((method) => [method.toLowerCase(), operation(call, method)])) };
+  const calls = API_CALLS.filter((call) => call.template === template);
+  const operations = calls.flatMap((call) => call.methods.map((method) => [method.toLowerCase(), operation(call, method)] as const));
+  return { parameters, ...Object.fromEntries(operations) };
 }
 
 function operation(call: ApiCall, method: string): unknown {

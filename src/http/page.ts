@@ -33,7 +33,7 @@ export function renderPage(backend: Backend): string {
 <h1>fastpathd</h1>
 <p>${view.hosts} emulated KVM hosts with ${view.vcpus} vCPUs, ${Math.floor(view.emulated_seconds)} s emulated at speed ${view.speed}, ${view.exits.toLocaleString("en")} VM exits, ${view.series} series.</p>
 <p><a href="/metrics">All metrics</a>, <a href="/metrics?collect[]=daemon">the daemon's own</a>, <a href="/sd">targets for Prometheus</a>,
-<a href="/api/v1/fleet">fleet</a>, <a href="/api/v1/changes">changes</a>, <a href="/api/v1/openapi.json">API</a>.</p>
+<a href="/api/v1/fleet">fleet</a>, <a href="/api/v1/changes">changes</a>, <a href="/api/v1/faults">faults</a>, <a href="/api/v1/openapi.json">API</a>.</p>
 <div role="region" aria-label="Hosts" tabindex="0">
 <table>
 <caption>Hosts</caption>

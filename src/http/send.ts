@@ -26,6 +26,14 @@ export async function sendBody(res: ServerResponse, contentType: string, text: s
   res.end(res.req.method === "HEAD" ? undefined : body);
 }
 
+/** Sends the first half of a body under the length of the whole, and hangs up. */
+export async function sendHalf(res: ServerResponse, contentType: string, text: string): Promise<void> {
+  const body = Buffer.from(text);
+  res.writeHead(200, { ...headers(contentType, false), "content-length": body.length });
+  await new Promise<void>((resolve) => res.write(body.subarray(0, body.length / 2), () => resolve()));
+  res.destroy();
+}
+
 /** Sends a body as it is made; HEAD gets its headers and nothing is made. A client that goes away ends it. */
 export async function sendStream(res: ServerResponse, contentType: string, parts: AsyncIterable<string>): Promise<void> {
   const packed = wantsGzip(res.req);

@@ -71,8 +71,9 @@ function count(req: IncomingMessage, res: ServerResponse, { stats }: Backend): v
   res.once("close", () => {
     const route = routeOf(res);
     const method = METHODS.has(req.method ?? "") ? (req.method as string) : "other";
-    stats.countRequest({ route, method, code: String(res.statusCode) });
-    if (!isScrape(route) || method !== "GET" || res.statusCode !== 200) return;
+    // Who gave up before it was answered, as a scraper does with a slow one, has no code of ours: 499 as servers log it.
+    stats.countRequest({ route, method, code: res.headersSent ? String(res.statusCode) : "499" });
+    if (!isScrape(route) || method !== "GET" || res.statusCode !== 200 || !res.headersSent) return;
     stats.scrapeSeconds[route].observe((performance.now() - start) / 1000);
   });
 }

@@ -176,7 +176,7 @@ export class KvmHost {
     this.cpuEvents = new EventTree(this.cpus.count);
     this.keyEvents();
     if (arrival === undefined) return;
-    restoreVm(this.vms, arrival, this.now, this.timer, this.block);
+    restoreVm(this.vms, arrival, { now: this.now, hostHz: resolved.tscHz, timer: this.timer, block: this.block });
     this.keyEvents();
   }
 

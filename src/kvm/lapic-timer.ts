@@ -282,7 +282,7 @@ export class LapicTimer {
   private waitOnHousekeeper(vcpu: Vcpu, now: Instant): Instant {
     const late = now - vcpu.deadline;
     const wait = Math.min(Math.max(-late, 0), this.advanceCycles(vcpu));
-    adjustAdvance(vcpu.advance, late, this.ghz);
+    adjustAdvance(vcpu.advance, late * (vcpu.tscGhz / this.ghz), vcpu.tscGhz);
     return wait === 0 ? now : this.cpus.interrupt(vcpu.timerCpu, now, wait);
   }
 }

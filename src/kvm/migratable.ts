@@ -6,7 +6,8 @@
  *
  * QEMU target/i386/cpu.c x86_cpu_filter_features, migration/migration.c migrate_prepare; Linux
  * arch/x86/kvm/x86.c kvm_set_tsc_khz, kvm_can_mwait_in_guest. Simplified: paravirtual features are those of the
- * guest's own keys, and every kernel of the catalogue offers them.
+ * guest's own keys, and every kernel of the catalogue offers them. The TSC's frequency is taken to be asked for
+ * by name (`tsc-frequency=`, as libvirt does), for otherwise QEMU only warns and lets the guest's clock go wrong.
  */
 import type { Direction } from "./counters.ts";
 import { disabledExits } from "./disabled-exits.ts";
@@ -22,22 +23,25 @@ export function directionOf(from: ResolvedHost, before: ResolvedGuest, to: Resol
 /**
  * Why a guest cannot go to a host; null when it can.
  * @param home the host it belongs to, whose CPU it sees.
+ * @param tscHz the frequency of its TSC.
  */
-export function whyNotMigratable(home: ResolvedHost, guest: ResolvedGuest, to: ResolvedHost): string | null {
+export function whyNotMigratable(home: ResolvedHost, guest: ResolvedGuest, tscHz: number, to: ResolvedHost): string | null {
   if (home.cpu.vendor !== to.cpu.vendor) return `the guest runs on ${home.cpu.vendor}, the destination is ${to.cpu.vendor}`;
   if (home.cpu.name !== to.cpu.name) return `CPUID: the guest sees its host's CPU, ${home.cpu.name}, the destination is ${to.cpu.name}`;
   const missing = FEATURES.find(({ has }) => has(home) && !has(to));
   if (missing !== undefined) return `CPUID: the guest sees ${missing.name}, which the destination lacks: ${missing.why}`;
-  if (home.tscHz !== to.tscHz && !to.cpu.hasTscScaling) {
-    return `the guest's TSC ticks at ${home.tscHz / 1e9} GHz, the destination's at ${to.tscHz / 1e9}, and ${to.cpu.name} has no TSC scaling`;
+  if (Math.abs(tscHz - to.tscHz) > to.tscHz * TSC_TOLERANCE && !to.cpu.hasTscScaling) {
+    return `the guest's TSC ticks at ${tscHz / 1e9} GHz, the destination's at ${to.tscHz / 1e9}, and ${to.cpu.name} has no TSC scaling`;
   }
-  if (home.tscHz !== to.tscHz) return "a TSC of another frequency: scaling is not emulated yet";
   if (guest.mwaitInGuest && !disabledExits(guest.spec, to.spec, to.cpu, to.traits).mwaitInGuest) {
     return "MWAIT: cpu-pm showed it to the guest, and the destination cannot give it (MWAIT or ARAT is missing)";
   }
   if (guest.spec.assigned_device) return "a device is assigned to the guest (VFIO), and its state cannot be moved";
   return null;
 }
+
+/** kvm.tsc_tolerance_ppm: so far a guest's TSC may be off without being scaled. Simplified: its time is right all the same. */
+const TSC_TOLERANCE = 250e-6;
 
 /** What a CPU of one model has or lacks by its microcode and its kernel's command line. */
 const FEATURES: readonly { readonly name: string; readonly why: string; readonly has: (host: ResolvedHost) => boolean }[] = [

@@ -222,7 +222,7 @@ export class RunLoop {
     const late = now - cost.afterWait - vcpu.expiredDeadline;
     vcpu.expiredDeadline = NEVER;
     const wait = Math.min(Math.max(-late, 0), this.timer.advanceCycles(vcpu));
-    adjustAdvance(vcpu.advance, late, this.settings.ghz);
+    adjustAdvance(vcpu.advance, late * (vcpu.tscGhz / this.settings.ghz), vcpu.tscGhz);
     if (wait === 0) return false;
     vcpu.hasExtras = true;
     vcpu.waitCycles = wait;

@@ -9,11 +9,17 @@
  * QEMU target/i386/kvm/kvm.c kvm_arch_get_registers, kvm_arch_put_registers (whose last MSR is
  * the deadline: KVM ignores it while the LAPIC's timer is not in its mode yet). Linux
  * arch/x86/kvm/lapic.c kvm_apic_get_state (posted requests are folded into the IRR),
- * kvm_apic_set_state, kvm_set_lapic_tscdeadline_msr. Simplified: the guest's TSC goes on through
- * the downtime (KVM_VCPU_TSC_OFFSET); a QEMU that only saves and loads IA32_TSC lets it stand.
+ * kvm_apic_set_state, kvm_set_lapic_tscdeadline_msr; x86.c kvm_set_tsc_khz. Simplified: the guest's TSC goes
+ * on through the downtime (KVM_VCPU_TSC_OFFSET); a QEMU that only saves and loads IA32_TSC lets it stand.
+ *
+ * On a host of another frequency the guest's TSC keeps its own (KVM_SET_TSC_KHZ). All instants here are cycles
+ * of the host, so the guest's are converted once, when it comes, and rounded to whole ones; KVM converts at each
+ * arming (`u64_shl_div_u64` in vmx_set_hv_timer). What it measures by its clock from then on takes another number
+ * of cycles (`guest-clock.ts`). The CPU scales without taking time, so no exit costs more.
  */
-import { VECTOR, type Program } from "../guest/program.ts";
+import { VECTOR, type MoveInstant, type Program } from "../guest/program.ts";
 import { assert } from "../lib/assert.ts";
+import { nearest } from "../lib/nearest.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { KIND } from "./exit-kinds.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
@@ -49,11 +55,14 @@ export interface SavedVm {
   readonly guest: ResolvedGuest;
   readonly vcpus: readonly SavedVcpu[];
   readonly at: Instant;
+  /** Frequency of those instants, and of its guest's TSC. */
+  readonly hostHz: number;
+  readonly tscHz: number;
   /** How often it was saved, this time included. */
   readonly lives: number;
 }
 
-/** A VM that comes from another host, under its name here, `elapsed` cycles of its TSC after it was saved. */
+/** A VM that comes from another host, under its name here, `elapsed` cycles of this host after it was saved. */
 export interface Arrival {
   readonly name: string;
   readonly saved: SavedVm;
@@ -80,12 +89,13 @@ export function leaveKvmRun(vcpu: Vcpu, cpus: PhysicalCpus, scheduler: Scheduler
 }
 
 /** The state of a VM whose vCPUs are all paused. */
-export function saveVm(vm: Vm, now: Instant): SavedVm {
+export function saveVm(vm: Vm, { tscHz: hostHz }: ResolvedHost, now: Instant): SavedVm {
   assert(
     vm.vcpus.every(({ state }) => state === STATE.paused),
     "a VM is saved when all its vCPUs have stopped",
   );
-  return { guest: vm.guest, vcpus: vm.vcpus.map(saveVcpu), at: now, lives: vm.lives + 1 };
+  const { guest, vcpus, tscHz, lives } = vm;
+  return { guest, vcpus: vcpus.map(saveVcpu), at: now, hostHz, tscHz, lives: lives + 1 };
 }
 
 function saveVcpu(vcpu: Vcpu): SavedVcpu {
@@ -109,45 +119,54 @@ function saveVcpu(vcpu: Vcpu): SavedVcpu {
 /** The VM of an arrival with the programs that run in it; null when it is another one, or has to boot as its guest changed on the way. */
 export function arrivedVm(arrival: Arrival | undefined, host: ResolvedHost, guest: ResolvedGuest, seed: number, now: Instant): Vm | null {
   if (arrival?.name !== guest.name || !samePrograms(arrival.saved.guest, guest)) return null;
-  const { vcpus, lives } = arrival.saved;
-  return bootVm(
-    host,
-    guest,
-    vcpus.map(({ program }) => program),
-    seed,
-    now,
-    lives,
-  );
+  const programs = arrival.saved.vcpus.map(({ program }) => program);
+  return bootVm(host, guest, programs, seed, now, arrival.saved);
 }
 
-/** Lets a VM that came here go on: the state of all its vCPUs first, then their KVM_RUN. */
-export function restoreVm(vms: readonly Vm[], { name, saved, elapsed }: Arrival, now: Instant, timer: LapicTimer, block: VcpuBlock): void {
+/** What its state is restored with. */
+interface Restoring {
+  readonly now: Instant;
+  /** From instants of the host where it was saved to instants here. */
+  readonly move: MoveInstant;
+  /** Cycles of this host in one of the other, and in a tick of the guest's TSC. */
+  readonly scale: number;
+  readonly cyclesPerTick: number;
+}
+
+/** Lets a VM that came to a host of `hostHz` go on: the state of all its vCPUs first, then their KVM_RUN. */
+export function restoreVm(
+  vms: readonly Vm[],
+  { name, saved, elapsed }: Arrival,
+  { now, hostHz, timer, block }: { now: Instant; hostHz: number; timer: LapicTimer; block: VcpuBlock },
+): void {
   const vm = vms.find((one) => one.name === name);
   assert(vm !== undefined, `the host has the VM ${name} that arrives`);
   // Its guest was changed on the way so that it had to boot.
   if (vm.lives !== saved.lives) return;
-  const delta = now - saved.at - elapsed;
+  const scale = hostHz / saved.hostHz;
+  const move = (at: Instant): Instant => (now - elapsed + nearest((at - saved.at) * scale)) as Instant;
+  const on = { now, move, scale, cyclesPerTick: hostHz / saved.tscHz };
   vm.vcpus.forEach((vcpu, i) => {
     const one = saved.vcpus[i] as SavedVcpu;
-    restoreVcpu(vcpu, one, delta, now);
-    restoreTimer(vcpu, one, { delta, savedAt: saved.at, now, timer });
+    restoreVcpu(vcpu, one, on);
+    restoreTimer(vcpu, one, saved.at, on, timer);
   });
   vm.vcpus.forEach((vcpu, i) => block.comeIn(vcpu, now, saved.vcpus[i]?.halted === true));
 }
 
 /** A deadline is absolute and may have passed on the way; a count stood still meanwhile, and goes on. */
-function restoreTimer(vcpu: Vcpu, saved: SavedVcpu, on: { delta: number; savedAt: Instant; now: Instant; timer: LapicTimer }): void {
+function restoreTimer(vcpu: Vcpu, saved: SavedVcpu, savedAt: Instant, { now, move, scale }: Restoring, timer: LapicTimer): void {
   const { deadline, deadlineMode, period } = saved;
   if (deadline === NEVER) return;
-  if (deadlineMode) on.timer.write(vcpu, deadline + on.delta, on.now);
-  else on.timer.resumeCount(vcpu, Math.max(0, deadline - on.savedAt), period, on.now);
+  const scaled = (cycles: number): number => nearest(cycles * scale);
+  if (deadlineMode) timer.write(vcpu, move(deadline), now);
+  else timer.resumeCount(vcpu, scaled(Math.max(0, deadline - savedAt)), scaled(period), now);
 }
 
-/** @param delta from instants of the host where it was saved to instants here. */
-function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, delta: number, now: Instant): void {
-  const move = (at: Instant): Instant => (at + delta) as Instant;
+function restoreVcpu(vcpu: Vcpu, saved: SavedVcpu, { now, move, cyclesPerTick }: Restoring): void {
   const { program } = vcpu;
-  program.shift(delta);
+  program.moveInstants(move);
+  program.scaleTsc(cyclesPerTick);
   vcpu.haltedInGuest = saved.haltedInGuest;
   if (saved.haltedInGuest) vcpu.haltStart = now;
   vcpu.irr = saved.irr;

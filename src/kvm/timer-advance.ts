@@ -29,7 +29,7 @@ export const initialAdvance = (settings: TimerAdvanceSettings): TimerAdvance => 
 });
 
 /**
- * After a wait that began `late` cycles past the deadline (negative: before it).
+ * After a wait that began `late` ticks of the guest's TSC, of `ghz`, past the deadline (negative: before it).
  */
 export function adjustAdvance(advance: TimerAdvance, late: number, ghz: number): void {
   const { mode } = advance;

@@ -36,6 +36,8 @@ export abstract class VcpuSettings {
   /** KVM may ask the guest to say an EOI in memory (`pv_eoi_enabled`); with APICv it never does. */
   pvEoi = false;
   ghz = -0;
+  /** `virtual_tsc_khz`, in GHz: that of the host where its VM booted, also where the TSC is scaled. */
+  tscGhz = -0;
   /** C-states that its guest's own HLT or MWAIT may put its core into. */
   guestCstates: readonly CState[] = [];
   /** The guest has not asked KVM to leave polling to it (MSR_KVM_POLL_CONTROL). */

@@ -77,7 +77,7 @@ export class VmControl {
 
   /** Saves a paused VM and takes it off the host, which is `resolved` without it. */
   takeOut(name: string, resolved: ResolvedHost): SavedVm {
-    const saved = saveVm(this.vm(name), this.host.now);
+    const saved = saveVm(this.vm(name), this.host.resolved, this.host.now);
     this.host.configure(resolved);
     // The host has counted what the guest did on it.
     for (const { program } of saved.vcpus) program.workCycles = 0;

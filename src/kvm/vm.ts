@@ -24,6 +24,8 @@ export interface Vm {
   readonly name: string;
   readonly vcpus: readonly Vcpu[];
   guest: ResolvedGuest;
+  /** Frequency of its guest's TSC. */
+  readonly tscHz: number;
   /** How often it moved from host to host: the vCPUs of each stay have random draws of their own. */
   readonly lives: number;
 }
@@ -67,8 +69,15 @@ export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean
   return sameWork && samePolling && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
 }
 
-/** @param lives 0 for a VM that boots. */
-export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: readonly Program[], seed: number, now: Instant, lives = 0): Vm {
+/** @param past of a VM that has come from another host; one that boots has none. */
+export function bootVm(
+  host: ResolvedHost,
+  guest: ResolvedGuest,
+  programs: readonly Program[],
+  seed: number,
+  now: Instant,
+  { lives, tscHz }: Pick<Vm, "lives" | "tscHz"> = { lives: 0, tscHz: host.tscHz },
+): Vm {
   assert(programs.length === guest.cpus.length, "a VM has one program per vCPU");
   const vcpus = programs.map((program, number) => {
     const vcpu = new Vcpu({
@@ -82,10 +91,11 @@ export function bootVm(host: ResolvedHost, guest: ResolvedGuest, programs: reado
     });
     vcpu.haltPollNs = initialWindow(host.haltPoll);
     vcpu.stepAt = now;
+    vcpu.tscGhz = tscHz / 1e9;
     return vcpu;
   });
   for (const vcpu of vcpus) vcpu.siblings = vcpus;
-  return { name: guest.name, vcpus, guest, lives };
+  return { name: guest.name, vcpus, guest, tscHz, lives };
 }
 
 /** Gives the vCPU with this number the host's and guest's present settings. */

@@ -1,5 +1,6 @@
 /** What the daemon says of itself, as families for the renderer. */
-import type { FleetSnapshot } from "../fleet/snapshot.ts";
+import { type Fault, FAULT_KINDS } from "../fleet/fault.ts";
+import { type FleetSnapshot, HOST_STATES } from "../fleet/snapshot.ts";
 import type { DaemonStats } from "./daemon-stats.ts";
 import { SCRAPE_ROUTES } from "./daemon-stats.ts";
 import { seriesCountOf } from "./host-metrics.ts";
@@ -10,13 +11,20 @@ export interface DaemonFacts {
   readonly version: string;
   readonly stats: DaemonStats;
   readonly fleet: FleetSnapshot;
+  readonly faults: readonly Fault[];
   /** Exits of all hosts since start (`ExitTotal`). */
   readonly emulatedExits: number;
 }
 
 /** Families of `DAEMON_METRICS`, in their order. */
 export function daemonFamilies(facts: DaemonFacts): Family[] {
-  const samples = { ...processAndFleet(facts), ...paceOf(facts.stats), ...configurationOf(facts.stats), ...trafficOf(facts.stats) };
+  const samples = {
+    ...processAndFleet(facts),
+    ...paceOf(facts.stats),
+    ...configurationOf(facts.stats),
+    ...faultsOf(facts),
+    ...trafficOf(facts.stats),
+  };
   return (Object.keys(DAEMON_METRICS) as DaemonMetricName[]).map((name) => ({ name, meta: DAEMON_METRICS[name], samples: samples[name] }));
 }
 
@@ -34,9 +42,7 @@ function processAndFleet({
   return {
     fastpathd_build_info: [sample({ version, node: process.version }, 1)],
     fastpathd_shard_info: [sample({ shard: "1", shards: "1" }, 1)],
-    fastpathd_hosts: (["running", "failed"] as const).map((state) =>
-      sample({ fidelity: "exact", state }, states.filter((one) => one === state).length),
-    ),
+    fastpathd_hosts: HOST_STATES.map((state) => sample({ fidelity: "exact", state }, states.filter((one) => one === state).length)),
     fastpathd_series: [sample({}, fleetSeries(fleet))],
     fastpathd_emulated_exits_total: [sample({}, emulatedExits)],
   };
@@ -61,6 +67,12 @@ function configurationOf({ reload, config }: DaemonStats): Samples<"config" | "o
     fastpathd_config_hash: [sample({}, config.hash)],
     fastpathd_overrides_active: [sample({}, config.overridesActive)],
     fastpathd_overrides_persisted: [sample({}, config.overridesPersisted)],
+  };
+}
+
+function faultsOf({ faults }: DaemonFacts): Samples<"faults"> {
+  return {
+    fastpathd_faults_active: FAULT_KINDS.map((kind) => sample({ kind }, faults.filter(({ effect }) => effect.kind === kind).length)),
   };
 }
 

@@ -26,7 +26,7 @@ export const HOST_METRIC: Readonly<Record<HostMetricName, HostMetric>> = {
   ...mitigationMetrics,
 } satisfies Record<HostMetricName, HostMetric>;
 
-/** A host that stopped says so and nothing else: its counters would only look like silence. */
+/** A host that is down or stopped says so and nothing else: its counters would only look like silence. */
 export const isExposed = (name: HostMetricName, host: HostSnapshot): boolean => host.state === "running" || name === "kvm_host_up";
 
 /** All families of the hosts; with `identity`, each sample carries the identity labels. */
@@ -46,8 +46,11 @@ export function hostFamilies(hosts: readonly HostSnapshot[], times: HostTimes, i
 /** Series that a host will expose: its share of the budget. */
 export const seriesCount = (plan: HostPlan, resolved: ResolvedHost): number => countSeries(factsOfPlan(plan, resolved));
 
-/** Series that a running host exposes. */
-export const seriesCountOf = (host: HostSnapshot): number => (host.state === "running" ? countSeries(factsOf(host)) : 1);
+/** Series that a host exposes as it is now. */
+export function seriesCountOf(host: HostSnapshot): number {
+  if (host.breakage.scrapeError !== null) return 0;
+  return host.state === "running" ? countSeries(factsOf(host)) : 1;
+}
 
 /** Counts by specification and workloads: hosts that share both have as many series. */
 const countsByHost = new WeakMap<ResolvedHost, Map<string, number>>();

@@ -15,7 +15,11 @@ export interface MetricMeta {
 
 /** What each host exposes, in the order of the exposition. */
 export const HOST_METRICS = {
-  kvm_host_up: { type: "gauge", help: "1 while the host is emulated, 0 when it stopped because an invariant broke.", labels: [] },
+  kvm_host_up: {
+    type: "gauge",
+    help: "1 while the host is emulated, 0 when a fault took it down or an invariant broke and it stopped.",
+    labels: [],
+  },
   kvm_host_info: {
     type: "gauge",
     help: "What the host is made of; always 1.",
@@ -163,6 +167,7 @@ export const DAEMON_METRICS = {
   fastpathd_config_hash: { type: "gauge", help: "A number that is equal when the loaded configuration is equal.", labels: [] },
   fastpathd_overrides_active: { type: "gauge", help: "Overrides in force.", labels: [] },
   fastpathd_overrides_persisted: { type: "gauge", help: "Overrides of the state directory, which outlive a restart.", labels: [] },
+  fastpathd_faults_active: { type: "gauge", help: "Faults that break hosts on purpose now, by kind.", labels: ["kind"] },
   fastpathd_scrape_duration_seconds: {
     type: "histogram",
     help: "Time from a scrape's request to the end of its answer.",

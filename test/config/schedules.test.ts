@@ -23,7 +23,7 @@ describe("a schedule", () => {
       `cron: "61 * * * *", ${MOVE}`,
       'fleet.yaml:5:22: schedules[0].cron: expected a cron expression of five fields, or six with seconds first, such as "*/5 * * * *", came "61 * * * *"',
     ],
-    [`cron: "0 * * * *"`, "fleet.yaml:5:5: schedules[0]: expected either migrate or override, came a map"],
+    [`cron: "0 * * * *"`, "fleet.yaml:5:5: schedules[0]: expected one of migrate, override and fault, came a map"],
     [
       `cron: "0 * * * *", migrate: { guest: web-1, from: a-009, to: b }`,
       'schedules[0].migrate.from: expected a host, came "a-009"; did you mean "a-001"?',

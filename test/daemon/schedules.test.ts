@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ScheduleInput } from "../../src/config/fleet-schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { Configuration } from "../../src/daemon/configuration.ts";
+import { Faults } from "../../src/daemon/faults.ts";
 import { NotedTimes } from "../../src/daemon/host-times.ts";
 import { RunningFleet } from "../../src/daemon/running-fleet.ts";
 import { Schedules, type Clock } from "../../src/daemon/schedules.ts";
@@ -46,11 +47,13 @@ async function start(text = FLEET) {
   const log = pino({}, { write: (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg) });
   const [fleet, times, stats] = [new RunningFleet(1), new NotedTimes(1), new DaemonStats()];
   const configuration = new Configuration({ dir, stateDir: `${dir}/state`, fleet, times, stats, log }, loaded);
+  const wall = { ms: 1_800_000_000_000 };
+  const faults = new Faults(configuration, () => wall.ms, log);
   const clock = new TestClock();
-  const schedules = new Schedules(configuration, clock, log);
+  const schedules = new Schedules(configuration, faults, clock, log);
   schedules.follow(loaded.config.schedules);
   const named = (name: string): ScheduleInput => loaded.config.schedules.find((one) => one.name === name)!;
-  return { configuration, fleet, clock, schedules, named, messages };
+  return { configuration, fleet, faults, wall, clock, schedules, named, messages };
 }
 
 const guests = (fleet: RunningFleet, host: string): string[] =>

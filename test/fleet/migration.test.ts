@@ -143,6 +143,7 @@ describe("any moves among any hosts", () => {
       { kernel: "linux-6.18" },
       { cmdline: { nohz_full: "8-15" } },
       { kvm: { preemption_timer: "off" } },
+      { ghz: 2.1 },
     ] as const;
     const hosts = fc.array(fc.constantFrom(...kinds), { minLength: 2, maxLength: 4 });
     const moves = fc.array(fc.record({ pick: fc.nat(), to: fc.nat(), wait: fc.integer({ min: 1, max: 60 }) }), {

@@ -53,6 +53,8 @@ describe("a migration is refused", () => {
   it.each<[string, HostOverrides, HostOverrides]>([
     ["to a host that has TSX", { tsx: "off" }, {}],
     ["to newer microcode", { mitigations: { microcode: "old" } }, {}],
+    ["to another TSC frequency that the CPU scales to", { ghz: 2.5 }, { ghz: 2.1 }],
+    ["to one that is off by less than tsc_tolerance_ppm", { cpu: "broadwell-ep", ghz: 2.2 }, { cpu: "broadwell-ep", ghz: 2.2005 }],
     [
       "to a host without the guest's fastpaths, APICv or preemption timer",
       {},

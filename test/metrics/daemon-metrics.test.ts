@@ -10,13 +10,13 @@ import { fakeFleet, fakeFleetOf, fakeHost } from "../support/snapshot.ts";
 
 const fleet = fakeFleet([fakeHost("one"), fakeHost("two", { state: "failed", failure: "a clock ran backwards" })]);
 const render = async (stats: DaemonStats) =>
-  parseExposition(await renderReference(daemonFamilies({ version: "0.1.0", stats, fleet, emulatedExits: 42 }), "text"));
+  parseExposition(await renderReference(daemonFamilies({ version: "0.1.0", stats, fleet, faults: [], emulatedExits: 42 }), "text"));
 
 describe("what the daemon says of itself", () => {
   it("uses only the labels that names.ts lists", () => {
     const stats = new DaemonStats();
     stats.countRequest({ route: "/sd", method: "GET", code: "200" });
-    for (const { name, samples } of daemonFamilies({ version: "0.1.0", stats, fleet, emulatedExits: 0 })) {
+    for (const { name, samples } of daemonFamilies({ version: "0.1.0", stats, fleet, faults: [], emulatedExits: 0 })) {
       const allowed = new Set<string>([...DAEMON_METRICS[name as keyof typeof DAEMON_METRICS].labels, "le"]);
       expect(samples.flatMap(({ labels }) => Object.keys(labels)).filter((label) => !allowed.has(label))).toEqual([]);
     }

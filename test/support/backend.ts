@@ -19,11 +19,14 @@ export function fakeBackend(fleet: FleetSnapshot, change: Partial<Backend> = {})
     stats,
     times: FAKE_TIMES,
     snapshot: () => fleet,
-    families: () => Promise.resolve(daemonFamilies({ version: "0.0.0-test", stats, fleet, emulatedExits: 1 })),
+    families: () => Promise.resolve(daemonFamilies({ version: "0.0.0-test", stats, fleet, faults: [], emulatedExits: 1 })),
     changes: () => [],
     configErrors: () => [],
     reload: () => Promise.resolve({ ok: true, changed: [] }),
     compare: () => Promise.resolve({ body: {} }),
+    faults: () => [],
+    break: () => Promise.reject(new Error("nothing breaks here")),
+    heal: () => Promise.resolve(null),
     ...change,
   };
 }

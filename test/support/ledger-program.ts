@@ -3,7 +3,7 @@
  * of messages that it leaves for its other vCPUs with an IPI, of requests from outside. What the
  * host loses or does twice shows in the books.
  */
-import { OP, Program, VECTOR, type Vector } from "../../src/guest/program.ts";
+import { OP, Program, VECTOR, type MoveInstant, type Vector } from "../../src/guest/program.ts";
 import { NEVER, type Instant } from "../../src/lib/units.ts";
 import { exponential } from "../../src/sim/samplers.ts";
 import { Stream } from "../../src/sim/random.ts";
@@ -34,6 +34,7 @@ export class LedgerProgram extends Program {
   quiet = false;
 
   private handler: 0 | 1 | 2 = 0;
+  private cyclesPerTick = 1;
   private readonly siblings: LedgerProgram[];
   private readonly index: number;
   private readonly timer: LedgerTimer;
@@ -65,10 +66,14 @@ export class LedgerProgram extends Program {
     return this.ring++ === 0;
   }
 
-  override shift(delta: number): void {
-    this.shiftOperands(delta);
-    this.arrivalAt = (this.arrivalAt + delta) as Instant;
-    if (this.armed !== null) this.armed += delta;
+  override moveInstants(move: MoveInstant): void {
+    this.moveOperands(move);
+    this.arrivalAt = move(this.arrivalAt);
+    if (this.armed !== null) this.armed = move(this.armed as Instant);
+  }
+
+  override scaleTsc(cyclesPerTick: number): void {
+    this.cyclesPerTick = cyclesPerTick;
   }
 
   protected override startHandler(vector: Vector, now: Instant): void {
@@ -98,7 +103,7 @@ export class LedgerProgram extends Program {
     this.done.push(Math.floor(kind * 100));
     if (this.armed === null && kind < 0.5) {
       // Some lie in the past already.
-      const after = exponential(this.draws.next(), MEAN.deadline) - 20_000;
+      const after = Math.round((exponential(this.draws.next(), MEAN.deadline) - 20_000) * this.cyclesPerTick);
       this.armed = now + compute + after;
       this.armings++;
       this.run(compute, OP[this.timer], this.armed);

@@ -5,6 +5,7 @@
 import { completeHostSpec } from "../../src/config/defaults.ts";
 import type { HostSpecPatch } from "../../src/config/host-schema.ts";
 import type { HostPlan } from "../../src/fleet/action.ts";
+import { SOUND } from "../../src/fleet/breakage.ts";
 import { HIGH_UNIT, type FleetSnapshot, type HostSnapshot } from "../../src/fleet/snapshot.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { CPUS } from "../../src/hw/cpus.ts";
@@ -147,7 +148,7 @@ export function fakeHost(name: string, change: Partial<HostSnapshot> = {}): Host
   const resolved = change.resolved ?? fakeResolved(plan);
   const vcpus = resolved.guests.reduce((sum, guest) => sum + guest.spec.vcpus, 0);
   const seed = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
-  const times = { generation: 1, bootNs: 0, lastChangeNs: null, ownWorkloads: [] };
+  const times = { generation: 1, bootNs: 0, lastChangeNs: null, ownWorkloads: [], breakage: SOUND, stuck: null };
   return { plan, resolved, state: "running", failure: null, ...times, vcpus, ...fakeCounters(seed, resolved), ...change };
 }
 

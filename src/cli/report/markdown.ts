@@ -28,6 +28,7 @@ const FORMATS: Readonly<Record<NonNullable<Column["unit"]>, { readonly scale: nu
     cycles: { scale: 1, decimals: 0, unit: "" },
     count: { scale: 1, decimals: 0, unit: "" },
     number: { scale: 1, decimals: 2, unit: "" },
+    ms: { scale: 1, decimals: 1, unit: " ms" },
     ns: { scale: 1, decimals: 0, unit: " ns" },
     share: { scale: 100, decimals: 2, unit: " %" },
     points: { scale: 100, decimals: 2, unit: "" },

@@ -15,7 +15,7 @@ export interface Column {
   readonly key: string;
   readonly title: string;
   /** How Markdown prints an estimate; JSON has shares as they are. */
-  readonly unit?: "cycles" | "share" | "points" | "number" | "count" | "ns";
+  readonly unit?: "cycles" | "share" | "points" | "number" | "count" | "ns" | "ms";
 }
 
 export interface Findings {

@@ -5,7 +5,7 @@
  * kvm-unit-tests x86/vmexit.c, x86/tscdeadline_latency.c, lib/x86/apic.c.
  */
 import type { Instant } from "../../lib/units.ts";
-import { OP, Program, type Op, type Vector } from "../program.ts";
+import { OP, Program, type MoveInstant, type Op, type Vector } from "../program.ts";
 
 /** A stretch of computation and the operation that ends it. */
 export interface Step {
@@ -63,9 +63,9 @@ export abstract class TestProgram extends Program {
     return false;
   }
 
-  override shift(delta: number): void {
-    this.shiftOperands(delta);
-    this.now = (this.now + delta) as Instant;
+  override moveInstants(move: MoveInstant): void {
+    this.moveOperands(move);
+    this.now = move(this.now);
   }
 
   /** Another vCPU stored to memory that this one may be spinning on; true when it has to look. */

@@ -2,7 +2,9 @@
  * The timer tests: `tscdeadline_immed` and `tscdeadline` of vmexit.flat, tscdeadline_latency.flat,
  * and the write of a deadline far away.
  */
-import { OP, type Vector } from "../program.ts";
+import { nearest } from "../../lib/nearest.ts";
+import type { Instant } from "../../lib/units.ts";
+import { OP, type MoveInstant, type Vector } from "../program.ts";
 import type { Samples } from "./samples.ts";
 import { TestProgram, compute, step, type Steps } from "./test-program.ts";
 
@@ -43,6 +45,7 @@ export class DeadlineLatency extends TestProgram {
   private readonly samples: Samples;
   private readonly halts: boolean;
   private deadline = 0;
+  private ahead = AHEAD;
 
   /** @param halts the main loop executes HLT; otherwise it spins. */
   constructor(samples: Samples, halts: boolean) {
@@ -52,21 +55,25 @@ export class DeadlineLatency extends TestProgram {
   }
 
   protected override *body(): Steps {
-    this.deadline = this.now + AHEAD;
+    this.deadline = this.now + this.ahead;
     yield step(OP.tscDeadline, this.deadline);
     for (;;) yield this.halts ? step(OP.halt) : compute(AHEAD);
   }
 
   protected override *handle(_vector: Vector): Steps {
     this.samples.add(this.now - this.deadline);
-    this.deadline = this.now + AHEAD;
+    this.deadline = this.now + this.ahead;
     yield step(OP.tscDeadline, this.deadline);
     yield step(OP.eoi);
   }
 
-  override shift(delta: number): void {
-    super.shift(delta);
-    this.deadline += delta;
+  override moveInstants(move: MoveInstant): void {
+    super.moveInstants(move);
+    this.deadline = move(this.deadline as Instant);
+  }
+
+  override scaleTsc(cyclesPerTick: number): void {
+    this.ahead = nearest(AHEAD * cyclesPerTick);
   }
 }
 

@@ -17,7 +17,8 @@ export const hostMetrics = {
   kvm_cohort_assignment: info(({ plan }) => [{ cohort: plan.cohort, rollout: "none" }]),
   kvm_config_generation: gauge(({ generation }) => generation),
   kvm_config_last_change_timestamp_seconds: gauge((host, times) => times.lastChangeSeconds(host)),
-  kvm_host_boot_timestamp_seconds: gauge((host, times) => times.bootSeconds(host)),
+  /** A kernel counts it back from its clock, so it is as wrong as that. The last change is a stamp of whoever made it. */
+  kvm_host_boot_timestamp_seconds: gauge((host, times) => times.bootSeconds(host) + host.breakage.clockAheadSeconds),
   kvm_host_emulated_seconds_total: seconds("emulatedCycles", [{}]),
   kvm_host_tsc_hertz: gauge(({ resolved }) => resolved.tscHz),
   kvm_host_cpus: gauge(({ plan }) => plan.spec.cpus),

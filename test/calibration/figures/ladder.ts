@@ -50,8 +50,6 @@ export const LADDER: readonly PublishedFigure[] = RUNGS.flatMap(({ id, change, p
 });
 
 const base = machine("skx-8160");
-/** The last rung: isolcpus alone. */
-const ticking = machine("skx-8160", patch);
 /** With all mitigations, on a CPU that is isolated in no way. */
 const shared = machine("skx-8160", { cmdline: { nohz_full: false, isolcpus: false } });
 

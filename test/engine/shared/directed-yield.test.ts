@@ -41,7 +41,7 @@ class Holder extends Program {
   override arrive(): boolean {
     return false;
   }
-  override shift(): void {
+  override moveInstants(): void {
     this.done ||= false;
   }
 }

@@ -1,6 +1,8 @@
 /** Tables of `src/config/README.md`: every key, from the schema that the loader itself uses. */
 import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { GUEST_EFFECTS, HOST_EFFECTS } from "../../../src/config/effects.ts";
+import { faultJsonSchema } from "../../../src/config/fault-schema.ts";
+import { FAULTS } from "../../../src/fleet/fault.ts";
 import { QUIET } from "../../../src/guest/workload.ts";
 import { WORKLOADS } from "../../../src/guest/workloads.ts";
 import { CPUS } from "../../../src/hw/cpus.ts";
@@ -29,6 +31,27 @@ function fileKeyRows(prefix: string, schema: Schema): string[][] {
     const body = [code(`${key}[].…`), "the keys of a host specification", "What its hosts are"];
     return key === "groups" ? [row, ...inner, body] : [row, ...inner];
   });
+}
+
+/** What may break on purpose, and how. */
+export function faultTable(): string {
+  return markdownTable(
+    ["kind", "what happens"],
+    Object.entries(FAULTS).map(([kind, doc]) => [code(kind), doc]),
+  );
+}
+
+/** Keys of a fault, of a schedule's and of a call's. */
+export function faultKeyTable(): string {
+  const { properties = {}, required = [] } = faultJsonSchema() as Schema;
+  return markdownTable(
+    ["key", "values", "what it is"],
+    Object.entries(properties).map(([key, one]) => [
+      code(key),
+      wordsOf(one) + (required.includes(key) ? ", required" : ""),
+      prose(one.description),
+    ]),
+  );
 }
 
 /** Keys of a host specification, those of a guest last. */

@@ -35,7 +35,7 @@ export function hostMetricTable(): string {
 
 export function daemonMetricTable(): string {
   const fleet = { nowNs: 0, hosts: new Map(), migrations: [], residences: [] };
-  const families = daemonFamilies({ version: "", stats: new DaemonStats(), fleet, emulatedExits: 0 });
+  const families = daemonFamilies({ version: "", stats: new DaemonStats(), fleet, faults: [], emulatedExits: 0 });
   return markdownTable(
     HEADING,
     families.map(({ name, samples }) => row(name, DAEMON_METRICS[name as keyof typeof DAEMON_METRICS], samples)),
@@ -123,6 +123,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/_(exits|hits|misses|expirations|polls|migrations|reloads|requests)_total$/, "$1"],
   [/_(cpus|vcpus|guests|hosts|series)$/, "$1"],
   [/_overrides_(active|persisted)$/, "overrides"],
+  [/_faults_active$/, "faults"],
   [/_(up|info|assignment|enabled|inhibited|successful|state)$/, "a fact"],
   [/_(generation|hash)$/, "a number"],
 ];

@@ -1,7 +1,16 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
 import { compareExample, functionalExample } from "./command-examples.ts";
-import { commitTable, fileKeyTable, hostKeyTable, nameTable, workloadKeyTable, workloadTable } from "./config-tables.ts";
+import {
+  commitTable,
+  faultKeyTable,
+  faultTable,
+  fileKeyTable,
+  hostKeyTable,
+  nameTable,
+  workloadKeyTable,
+  workloadTable,
+} from "./config-tables.ts";
 import { accuracyTable } from "./accuracy-table.ts";
 import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
@@ -16,6 +25,8 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     fastpaths: fastpathTable,
   },
   "src/config/README.md": {
+    faults: faultTable,
+    "keys of a fault": faultKeyTable,
     "keys of a file": fileKeyTable,
     "keys of a host": hostKeyTable,
     "keys of a workload": workloadKeyTable,

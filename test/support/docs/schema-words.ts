@@ -87,8 +87,12 @@ const mapWords = ({ additionalProperties: values }: Schema): string =>
 
 const listOf = (items: Schema | undefined): string => (items === undefined || items.enum === undefined ? "" : ` of ${wordsOf(items)}`);
 
+const DURATION = "a duration such as `90s` or `10m`";
+const SIGNED = "a duration such as `1h` or `-90s`";
+
 function textWords({ format, pattern }: Schema): string {
   if (format === "date-time") return "a time such as `2026-01-31T00:00:00Z`";
   if (pattern?.startsWith(String.raw`^\d+(-`) === true) return 'a CPU list such as `"2-63"`';
+  if (pattern?.endsWith("[smh]$") === true) return pattern.startsWith("^-") ? SIGNED : DURATION;
   return pattern?.endsWith("%$") === true ? "a share such as `10%`" : "text";
 }

@@ -82,7 +82,7 @@ async function startDaemon(dir: string) {
     stats.scrapeSeconds["/metrics"].observe(0.002);
     const snapshot = fleet.snapshot();
     const hosts = hostFamilies([...snapshot.hosts.values()], times, true);
-    const own = daemonFamilies({ version: "0.0.0-test", stats, fleet: snapshot, emulatedExits: fleet.emulatedExits() });
+    const own = daemonFamilies({ version: "0.0.0-test", stats, fleet: snapshot, faults: [], emulatedExits: fleet.emulatedExits() });
     const ups = hosts.find(({ name }) => name === "kvm_host_up")!;
     const daemon = [...own, ...(await processFamilies())];
     return (
