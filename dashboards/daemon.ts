@@ -31,7 +31,8 @@ function summaryTiles() {
   return [
     stat({
       title: "Hosts",
-      description: "Hosts by how they are emulated and by state; a failed one stopped because an invariant broke, and the log says which.",
+      description:
+        "Hosts by how they are emulated and by state; a fault took down the one that is down, and a failed one stopped because an invariant broke, which the log names.",
       unit: UNIT.hosts,
       decimals: 0,
       isBare: true,

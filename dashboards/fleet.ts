@@ -3,6 +3,7 @@ import type { Dashboard } from "@grafana/schema";
 import { COLOUR, thresholds } from "./kit/colours.ts";
 import { FLEET_CHANGES } from "./kit/annotations.ts";
 import { dashboard, sized, type Row } from "./kit/dashboard.ts";
+import { exitCoresStat, exitShareStat, hitRateStat, meanCyclesStat } from "./headline.ts";
 import { TO_HOST } from "./kit/links.ts";
 import { overTime } from "./kit/query.ts";
 import { stat } from "./kit/stat.ts";
@@ -20,6 +21,7 @@ import {
   or,
   plus,
   positive,
+  quantile,
   ratio,
   sum,
   times,
@@ -39,7 +41,7 @@ export const fleet = (): Dashboard =>
     description: "Exits, fastpath hit rate and cores spent on exits, of all hosts together, by kernel, and of the hosts that spend most.",
     variables: [...PART_OF_FLEET, TOP],
     changes: FLEET_CHANGES,
-    rows: [summary, exits, cost, hosts].map((row) => row()),
+    rows: [summary, exits, cost, migrations, hosts].map((row) => row()),
   });
 
 /** How many of these there are; 0 where there are none. */
@@ -83,43 +85,7 @@ function howMany() {
   ];
 }
 
-function howMuch() {
-  return [
-    stat({
-      title: "Fastpath hit rate",
-      description:
-        "Share of the capable exits (ICR, TSC_DEADLINE, PREEMPTION_TIMER) that a fastpath took. A host with posted timers hits little and exits less: read it beside the exits.",
-      unit: UNIT.share,
-      min: 0,
-      max: 1,
-      decimals: 1,
-      noValue: "no capable exit",
-      thresholds: thresholds(COLOUR.bad, [0.5, COLOUR.warning], [0.9, COLOUR.good]),
-      queries: [overTime(hitRate(), "hit rate")],
-    }),
-    stat({
-      title: "Cycles of an exit",
-      description: "Mean host TSC cycles from the guest's last instruction to its next, all exits.",
-      unit: UNIT.cyclesEach,
-      decimals: 0,
-      queries: [overTime(meanCycles(), "mean")],
-    }),
-    stat({
-      title: "CPU time on exits",
-      description: "Share of the physical CPUs' busy time that handles exits, mitigations included.",
-      unit: UNIT.share,
-      decimals: 2,
-      queries: [overTime(exitShare(), "share")],
-    }),
-    stat({
-      title: "Cores on exits",
-      description: "Whole cores that handle exits, mitigations included: what no guest gets.",
-      unit: UNIT.cores,
-      decimals: 2,
-      queries: [overTime(exitCores(), "cores")],
-    }),
-  ];
-}
+const howMuch = () => [hitRateStat(hitRate()), meanCyclesStat(meanCycles()), exitShareStat(exitShare()), exitCoresStat(exitCores(), 2)];
 
 const exits = (): Row => ({
   title: "Exits",
@@ -190,6 +156,55 @@ const cost = (): Row => ({
       queries: [overTime(sum(recorded("host_use:kvm_host_cpu_seconds:rate1m"), ["use"]), "{{use}}")],
     }),
   ),
+});
+
+/** Seconds that VMs stood still on their way, over the whole range: they move too seldom for a window. */
+const downtimes = (): Expression => sum(meanOfRange(recorded("group:kvm_migration_downtime_seconds_bucket:rate1m")), ["le"]);
+
+function downtimeMean(): Expression {
+  const moved = sum(meanOfRange(recorded("group:kvm_migration_downtime_seconds_bucket:rate1m", { le: "+Inf" })));
+  return ratio(sum(meanOfRange(recorded("group:kvm_migration_downtime_seconds_sum:rate1m"))), moved);
+}
+
+const migrations = (): Row => ({
+  title: "Migrations",
+  panels: [
+    ...sized(
+      18,
+      8,
+      timeSeries({
+        title: "Migrations by direction and result",
+        description:
+          "Migrations that ended, counted by the host that the VM left or should have left: to fewer of its timer and ICR fastpaths, to more, or to the same; refused ones never began. The direction is a VM's fastpaths, not its fate: it notices nothing.",
+        unit: UNIT.perMinute,
+        stacked: true,
+        min: 0,
+        noValue: "no migration",
+        queries: [
+          overTime(
+            times(sum(recorded("group_direction:kvm_migrations:rate1m"), ["direction", "result"]), number(60)),
+            "{{direction}}: {{result}}",
+          ),
+        ],
+      }),
+    ),
+    ...sized(
+      6,
+      8,
+      stat({
+        title: "Downtime of migrations",
+        description:
+          "How long a VM stood still, from the stop of its vCPUs to their first entry at the destination, over the whole time range: mean, and median and 99th percentile interpolated inside a bucket.",
+        unit: UNIT.seconds,
+        isBare: true,
+        noValue: "no migration",
+        queries: [
+          overTime(downtimeMean(), "mean"),
+          ...[0.5, 0.99].map((share) => overTime(positive(quantile(share, downtimes())), `p${share * 100}`)),
+        ],
+      }),
+    ),
+  ],
 });
 
 const BY_HOST = ["job", "host"];

@@ -1,5 +1,6 @@
 /** What the host is, and its headline figures. */
-import { COLOUR, thresholds } from "../kit/colours.ts";
+import { exitCoresStat, exitShareStat, hitRateStat, meanCyclesStat } from "../headline.ts";
+import { COLOUR } from "../kit/colours.ts";
 import { sized, type Row } from "../kit/dashboard.ts";
 import { words } from "../kit/mappings.ts";
 import { overTime } from "../kit/query.ts";
@@ -59,38 +60,9 @@ function headline() {
       unit: UNIT.exitsPerSecond,
       queries: [overTime(divide(perOwnSecond(exits), sum(ofHost("kvm_host_vcpus"))), "exits")],
     }),
-    stat({
-      title: "Fastpath hit rate",
-      description:
-        "Share of the capable exits (ICR, TSC_DEADLINE, PREEMPTION_TIMER) that a fastpath took. With posted timers it is low, and so are the exits.",
-      unit: UNIT.share,
-      min: 0,
-      max: 1,
-      decimals: 1,
-      noValue: "no capable exit",
-      thresholds: thresholds(COLOUR.bad, [0.5, COLOUR.warning], [0.9, COLOUR.good]),
-      queries: [overTime(hostHitRate(), "hit rate")],
-    }),
-    stat({
-      title: "Cycles of an exit",
-      description: "Mean host TSC cycles of an exit, all reasons.",
-      unit: UNIT.cyclesEach,
-      decimals: 0,
-      queries: [overTime(ratio(sum(rate(ofHost("kvm_exit_cycles_sum"))), sum(rate(ofHost("kvm_exit_cycles_count")))), "mean")],
-    }),
-    stat({
-      title: "CPU time on exits",
-      description: "Share of the physical CPUs' busy time that handles exits, mitigations included.",
-      unit: UNIT.share,
-      decimals: 2,
-      queries: [overTime(ratio(sum(onExits), sum(busy)), "share")],
-    }),
-    stat({
-      title: "Cores on exits",
-      description: "Whole cores that handle exits, mitigations included.",
-      unit: UNIT.cores,
-      decimals: 3,
-      queries: [overTime(perOwnSecond(onExits), "cores")],
-    }),
+    hitRateStat(hostHitRate()),
+    meanCyclesStat(ratio(sum(rate(ofHost("kvm_exit_cycles_sum"))), sum(rate(ofHost("kvm_exit_cycles_count"))))),
+    exitShareStat(ratio(sum(onExits), sum(busy))),
+    exitCoresStat(perOwnSecond(onExits), 3),
   ];
 }

@@ -7,6 +7,7 @@ export const UNIT = {
   exitsPerSecond: "count:exits/s",
   exitsPerCycle: "suffix: exits per timer cycle",
   perSecond: "count:/s",
+  perMinute: "suffix: per minute",
   cores: "suffix: cores",
   hosts: "suffix: hosts",
   guests: "suffix: guests",

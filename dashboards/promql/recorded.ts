@@ -34,6 +34,9 @@ export const RECORDED = {
   "group_result:kvm_halt_polls:rate1m": [...GROUP, "result"],
   "group_result:kvm_halt_poll_seconds:rate1m": [...GROUP, "result"],
   "group_workload:kvm_guest_work_cycles:rate1m": [...GROUP, "workload"],
+  "group_direction:kvm_migrations:rate1m": [...GROUP, "direction", "result"],
+  "group:kvm_migration_downtime_seconds_sum:rate1m": GROUP,
+  "group:kvm_migration_downtime_seconds_bucket:rate1m": [...GROUP, "le"],
   "cohort_exit:kvm_exit_cycles_per_exit:relative": ["job", "cohort", "reason", "msr"],
   "cohort:kvm_exit_cycles_per_vcpu:relative": ["job", "cohort"],
 } as const;

@@ -3,6 +3,7 @@ import type { Capture } from "../fleet/capture/capture.ts";
 import type { Imitation } from "../fleet/imitation/imitate.ts";
 import { otherName, rateOf, shareOf, unnamedRate, type Mix } from "../fleet/imitation/mix.ts";
 import type { Span } from "../fleet/imitation/span.ts";
+import { exitsOf } from "./capture-file.ts";
 import { alignColumns } from "./table.ts";
 
 /** What an import came to. */
@@ -69,7 +70,6 @@ export function importView(imported: Imported): object {
 
 export function importSummary(imported: Imported, name: string): string {
   const { capture, span, imitation, file, specification } = imported;
-  const count = capture.unlisted + [...capture.exits, ...capture.unknown].reduce((sum, exits) => sum + exits.count, 0);
   const vendor = capture.vendor === "intel" ? "an Intel host" : "an AMD host";
   const other = otherName(capture.vendor);
   const kept = [
@@ -77,7 +77,7 @@ export function importSummary(imported: Imported, name: string): string {
     ...(capture.unlisted > 0 ? [`${capture.unlisted} that no line names`] : []),
   ];
   return [
-    `${capture.tool}: ${count} exits on ${vendor}, ${Number(span.seconds.toPrecision(4))} s of ${span.vcpus} vCPUs`,
+    `${capture.tool}: ${exitsOf(capture)} exits on ${vendor}, ${Number(span.seconds.toPrecision(4))} s of ${span.vcpus} vCPUs`,
     ...span.assumed.map((assumed) => `assumed: ${assumed} (--for and --vcpus say it)`),
     ...capture.notes.map((note) => `assumed: ${note}`),
     ...(kept.length > 0 ? [`without rules here, kept as ${other}: ${kept.join(", ")}`] : []),

@@ -1,28 +1,28 @@
 /** `fastpathd import`: a capture of a real host becomes a workload that causes the same exits. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, extname, join, relative } from "node:path";
+import { basename, extname, join } from "node:path";
 import { stringify } from "yaml";
 import { hostOfCapture } from "../config/capture-host.ts";
 import { completeHostSpec } from "../config/defaults.ts";
-import { readText } from "../config/files.ts";
 import { formatConfigErrors } from "../config/format.ts";
 import { parseHostSpecFile } from "../config/host-file.ts";
 import { workloadText, WRITTEN } from "../config/write-workload.ts";
 import { WORKLOAD_NAME } from "../config/workload-schema.ts";
 import { WORKLOAD_NAMES } from "../guest/workloads.ts";
 import type { Capture } from "../fleet/capture/capture.ts";
-import { readCapture } from "../fleet/capture/read-capture.ts";
 import { imitate } from "../fleet/imitation/imitate.ts";
 import { capturedMix } from "../fleet/imitation/mix.ts";
 import { runningSeconds, type Span, spanOf } from "../fleet/imitation/span.ts";
 import type { GuestSpec, HostSpec } from "../kvm/host-spec.ts";
+import { exitsOf, readCaptureFile } from "./capture-file.ts";
+import { type AfterSide, type PairFlags, pairMisuse, predict, readAfter } from "./import-pair.ts";
 import { type Imported, importSummary, importView } from "./import-summary.ts";
+import { pairText, pairView } from "./pair-summary.ts";
 import { Progress } from "./progress.ts";
 
-export interface ImportFlags {
+export interface ImportFlags extends PairFlags {
   readonly name?: string;
   readonly out: string;
-  readonly spec?: string;
   /** How long the recording took, seconds, and of how many vCPUs it is. */
   readonly for?: number;
   readonly vcpus?: number;
@@ -40,26 +40,32 @@ export async function importCapture(file: string, flags: ImportFlags): Promise<n
     console.error(`--name: expected a name of its own of a-z, 0-9, dots, _ and -, that begins with a letter; came ${JSON.stringify(name)}`);
     return 2;
   }
-  const text = await readText(file);
-  if (text === null || !("text" in text)) {
-    console.error(text === null ? `${file}: expected a file, came a directory` : formatConfigErrors([text]));
-    return 1;
+  const misuse = pairMisuse(flags);
+  if (misuse !== null) {
+    console.error(misuse);
+    return 2;
   }
-  const read = readCapture(text.text);
-  if (!read.ok) {
-    for (const { line, expected, came } of read.problems) console.error(`${file}:${line}: expected ${expected}; came ${came}`);
-    return 1;
-  }
+  const capture = await readCaptureFile(file);
+  if (capture === null) return 1;
   const target = targetOf(flags.out, name);
   if (existsSync(target) && !readFileSync(target, "utf8").startsWith(WRITTEN)) {
     console.error(`${target}: expected no file, or one that import wrote; came another, which stays as it is`);
     return 1;
   }
-  const host = await hostFor(read.value, name, flags);
+  const host = await hostFor(capture, name, flags);
   if (host === null) return 1;
-  const imported = run(file, read.value, host, target, flags);
+  const after = flags.after === undefined ? undefined : await readAfter(flags, capture, host.spec, host.span);
+  if (after === null) return 1;
+  const imported = run(file, capture, host, target, flags);
+  if (after !== undefined) return printPair(file, imported, host.spec, after, flags);
   console.log(flags.json ? JSON.stringify(importView(imported), null, 2) : importSummary(imported, name));
   return imported.imitation.worst > POINTS ? 1 : 0;
+}
+
+function printPair(file: string, imported: Imported, spec: HostSpec, after: AfterSide, flags: ImportFlags): number {
+  const pair = predict(file, imported, spec, after, flags.seed);
+  console.log(flags.json ? JSON.stringify(pairView(pair), null, 2) : pairText(pair, process.stdout.isTTY ? process.stdout.columns : null));
+  return pair.verdict.agrees ? 0 : 1;
 }
 
 interface Host {
@@ -98,8 +104,7 @@ function run(file: string, capture: Capture, { spec, span, text }: Host, target:
   const mix = capturedMix(capture, span);
   const [guest] = Object.values(spec.guests) as [GuestSpec];
   const ticking = runningSeconds(capture, guest.hz, spec.host_hz).seconds / span.seconds / span.vcpus;
-  const total = capture.unlisted + [...capture.exits, ...capture.unknown].reduce((sum, { count }) => sum + count, 0);
-  const source = `imported: ${basename(file)}, ${total} exits that ${capture.tool} counted`;
+  const source = `imported: ${basename(file)}, ${exitsOf(capture)} exits that ${capture.tool} counted`;
   const progress = new Progress("imitating");
   const steps = imitate(mix, spec, { doc: `The guests of ${basename(file)}.`, source, ticking }, flags.seed);
   for (;;) {
@@ -112,7 +117,7 @@ function run(file: string, capture: Capture, { spec, span, text }: Host, target:
     mkdirSync(join(target, ".."), { recursive: true });
     const found = text === null ? [`Found on the host of ${flags.spec ?? ""}.`] : ["Found on this host:", ...text.trimEnd().split("\n")];
     writeFileSync(target, workloadText(step.value.workload, found));
-    return { capture, span, mix, imitation: step.value, file: relative(".", target) || target, specification: text };
+    return { capture, span, mix, imitation: step.value, file: target, specification: text };
   }
 }
 

@@ -129,7 +129,8 @@ function addImport(program: Command, run: (command: Promise<number>) => Promise<
   program
     .command("import")
     .description(
-      "Turns a capture of a real host (perf kvm stat report, kvm_stat, bcc's kvmexit) into a workload that causes the same exits.",
+      "Turns a capture of a real host (perf kvm stat report, kvm_stat, bcc's kvmexit) into a workload that causes the same exits. " +
+        "With a second capture, taken after a change, says whether the emulator foretells what the change did.",
     )
     .argument("<file>", "text of the capture")
     .option("--name <name>", "name of the workload (default: the file's)")
@@ -137,6 +138,10 @@ function addImport(program: Command, run: (command: Promise<number>) => Promise<
     .option("--spec <spec>", "host that the workload is to run on, its first guest's settings (default: what the capture suggests)")
     .option("--for <time>", "how long the recording took", duration)
     .option("--vcpus <n>", "of how many vCPUs it is", vcpuCount)
+    .option("--after <file>", "text of a capture taken after a change; --spec then is the host before it")
+    .option("--after-spec <spec>", "host after the change, its first guest's settings")
+    .option("--after-set <yaml>", "or what the change set on the host of --spec, such as 'kernel: c84'")
+    .option("--after-for <time>", "how long the recording of after took", duration)
     .option("--seed <n>", "seed of the emulation", wholeNumber, 1)
     .option("--json", "print JSON", false)
     .action(async (file: string, flags: ImportFlags) => {

@@ -35,7 +35,7 @@ const uniquePatches = z
 const pvShape = {
   ipi: key(flag, "PV_SEND_IPI: IPIs to many vCPUs go by hypercall, 128 APIC IDs each"),
   eoi: key(flag, "PV_EOI: without APICv most ends of interrupts are a bit in memory instead of an exit"),
-  haltpoll: key(flag, "POLL_CONTROL: the guest polls before it halts (cpuidle-haltpoll), and the host does not"),
+  haltpoll: key(flag, "POLL_CONTROL: the guest polls before it halts (cpuidle-haltpoll), and the host, from 5.3, does not"),
 } satisfies Record<keyof GuestSpec["pv"], z.ZodType>;
 
 const guestShape = {
@@ -53,7 +53,7 @@ const guestShape = {
   vpmu: key(flag, "A virtual PMU is exposed"),
   pku: key(flag, "Protection keys are exposed"),
   pv: key(section("pv", pvShape), "Paravirtual features that KVM offers and the guest kernel uses"),
-  assigned_device: key(flag, "A device is passed through (VFIO)"),
+  assigned_device: key(flag, "The device that brings its requests is passed through (VFIO): doorbells do not exit"),
   load: key(decimal(0, 100), "Scales the workload's demand; 1 is the workload as its file has it"),
   dedicated: key(flag, "A CPU of its own for each vCPU; false: they float over CPUs that they share. Default: true in the public cloud"),
   placement: key(placement, "Physical CPUs that the vCPUs take: a class, or a list"),

@@ -32,7 +32,11 @@ export function matchesGroup(match: Match, facts: GroupFacts): boolean {
  * @param cohorts every cohort that holds the host, not only the smallest: a host of the 10 % is one of the 50 % too.
  */
 export function matchesHost(match: Match, host: string, cohorts: readonly string[]): boolean {
-  if (match.host !== undefined && !anyMatches(match.host, host)) return false;
+  return (match.host === undefined || anyMatches(match.host, host)) && matchesCohort(match, cohorts);
+}
+
+/** The same for a host whose name is known to fit. */
+export function matchesCohort(match: Match, cohorts: readonly string[]): boolean {
   if (match.cohort === undefined) return true;
   const patterns = match.cohort;
   return cohorts.length === 0 ? anyMatches(patterns, NO_COHORT) : cohorts.some((cohort) => anyMatches(patterns, cohort));

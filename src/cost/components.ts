@@ -30,6 +30,8 @@ export const COMPONENTS = {
 
 export type Component = keyof typeof COMPONENTS;
 export const COMPONENT_NAMES = Object.keys(COMPONENTS) as Component[];
+const INDEX = Object.fromEntries(COMPONENT_NAMES.map((name, index) => [name, index])) as Record<Component, number>;
+export const componentIndex = (name: Component): number => INDEX[name];
 /** Components that a mitigation causes: `exit_mitigation` of a host CPU's time. */
 export const MITIGATION_COMPONENTS: readonly Component[] = [
   "indirect_branches",

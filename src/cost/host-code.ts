@@ -1,7 +1,7 @@
 /** What host kernel code costs that no exit's own path accounts for piece by piece. */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import { CYCLES_PER_INDIRECT_CALL } from "./paths.ts";
-import type { EntryConditions } from "./plan.ts";
+import type { EntryConditions } from "./conditions.ts";
 
 /**
  * Cycles of host kernel code outside an exit's own path (interrupts, the scheduler, timers) on this

@@ -6,8 +6,6 @@ import { BODY, USERSPACE_TAIL } from "./paths.ts";
 export const BODY_TABLE = quantileTable((u) => bodyQuantile(u, BODY));
 /** The same for an exit that goes to QEMU. */
 export const USERSPACE_TABLE = quantileTable((u) => bodyQuantile(u, USERSPACE_TAIL));
-/** What a cold path takes more, as a multiple of its mean: how many of its lines are gone is as chance has it. */
-export const COLD_TABLE = quantileTable((u) => -Math.log(1 - u));
 const TAIL_TABLES = new Map<number, Float64Array>();
 
 /** Near-constant body: normal, then a slower share at the top. */

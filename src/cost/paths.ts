@@ -167,9 +167,9 @@ export const EXTRAS = {
   },
   /** The target of an IPI polls: its CPU holds the lines that the sender has to write. */
   pollingTarget: {
-    value: 520,
+    value: 720,
     source:
-      "assumed: two or three lines between sockets; between what broadcasts to 79 halted vCPUs leave for it, by hypercall (76 us), by clusters (92.8 us) and one by one (198 us, 4180bf1b655a)",
+      "derived: a broadcast to 79 halted vCPUs by hypercall (76 us, 4180bf1b655a), less ipiTarget and the guest's own queues: three or four lines between sockets",
   },
   /** One entry of a page-modification log: look-up of the memory slot, and a bit in its bitmap. */
   pmlEntry: { value: 70, source: "assumed: kvm_vcpu_mark_page_dirty without a lock, most of it cache misses on the slot's bitmap" },
@@ -193,7 +193,7 @@ export const EXTRAS = {
     source: "assumed: vhost handle_tx, tun_sendmsg, the bridge; tcp_rr in 34 us without polling (aca6ff29c406) leaves no more",
   },
   vhostReceive: { value: 1300, source: "assumed: vhost handle_rx, a copy, eventfd_signal and the irqfd's delivery" },
-  /** Caches and TLB that went cold while the vCPU slept: most of it after a sleep of many times COLD_CACHES_HALF_NS. */
+  /** Caches and TLB that went cold while the vCPU slept: most of it after a sleep of many times `COLD.sleepHalfNs`. */
   coldCaches: {
     value: 6000,
     source: "assumed: some 60 cache lines from memory; C-state exit and cold caches dominate a wake-up (aca6ff29c406)",
@@ -206,27 +206,10 @@ export const EXTRAS = {
   },
   /** What it takes more when the thread's CPU is another one: its run queue's cache lines and the reschedule IPI's ICR write. */
   wakeRemote: {
-    value: 800,
-    source: "derived: broadcasts to 79 sleeping vCPUs take 198 us by 79 ICR writes, 76 us by PV IPIs (4180bf1b655a), less the exits",
+    value: 500,
+    source: "derived: a broadcast to 79 sleeping vCPUs one by one (198 us, 4180bf1b655a), less the exits and what the local wake-up takes",
   },
 } as const satisfies Record<string, Figure>;
-
-/** How much longer a cycle of code takes whose cache lines and branches have all been displaced, on average. */
-export const COLD_CODE: Figure = {
-  value: 1.1,
-  source:
-    "derived: cyclictest of the timer fastpath letters, whose writes after a sleep of 1 ms gain more than those in a loop; PREEMPTION_TIMER and MSR_WRITE in perf kvm samples of a desktop and a Windows guest, which take two to three times as long on average as at best",
-};
-
-/** Cycles of other work after which it has displaced half of what it ever will. */
-export const WORK_HALF: Figure = {
-  value: 100_000,
-  source:
-    "assumed: between hackbench, whose exits are 10 us of work apart and little dearer than in a loop, and a desktop's, some 65 us apart; after a tick of 3 us an exit is hardly dearer (PREEMPTION_TIMER of sysbench, 0.62 us on average and 0.51 at best)",
-};
-
-/** A guest whose working set is as large as this displaces half of the host's lines in the end. */
-export const CACHE_MIB: Figure = { value: 1, source: "assumed: the second-level cache of one Skylake-SP core, which host and guest share" };
 
 /** Spread of a host interrupt's own work, as a coefficient of variation. */
 export const INTERRUPT_SPREAD = {
@@ -234,11 +217,36 @@ export const INTERRUPT_SPREAD = {
   device: { value: 0.5, source: "assumed: packets and blocks that one softirq takes care of" },
 } as const satisfies Record<string, Figure>;
 
-/** Sleep after which half of the caches' lines are gone. */
-export const COLD_CACHES_HALF_NS = {
-  value: 1_000_000,
-  source: "assumed: the host's own work on the shared cache",
-} as const satisfies Figure;
+/** What displaces KVM's code and data from the caches, and what it takes then. */
+export const COLD = {
+  /** How much longer a cycle of code takes whose lines have all to come from memory and whose branches are unknown, on average. */
+  code: {
+    value: 1.1,
+    source: "derived: cyclictest of the timer fastpath letters, whose writes after a sleep of 1 ms gain more than those in a loop of exits",
+  },
+  /** The same of code that the shared cache still has, as a share. */
+  nearby: {
+    value: 0.35,
+    source:
+      "assumed: some 70 cycles to the last level of a Skylake-SP against 200 to memory; perf kvm samples agree: on average PREEMPTION_TIMER takes 1.2 to 2.3 times as long as at best (sysbench, a desktop), EXTERNAL_INTERRUPT of redis 1.5 times (0c5f81dad46c)",
+  },
+  /** Cycles of other work after which it has displaced half of what it ever will. */
+  workHalf: {
+    value: 50_000,
+    source:
+      "assumed: between hackbench, whose exits are 10 us of work apart and little dearer than in a loop, and a desktop's, some 65 us apart",
+  },
+  /** A guest whose working set is as large as this, MiB, displaces half of the host's lines in the end. */
+  cacheMib: { value: 1, source: "assumed: the second-level cache of one Skylake-SP core, which host and guest share" },
+  /** Sleep, ns, after which half of the lines are gone to memory. */
+  sleepHalfNs: { value: 1_000_000, source: "assumed: the host's own work on the shared cache" },
+  /** Coefficient of variation of what a cold exit takes more. */
+  spread: {
+    value: 2,
+    source:
+      "derived: the longest of a desktop's 4905 PREEMPTION_TIMERs took 6 times the average, of its 68094 MSR_WRITEs 8 times; variations of 0.3 and 0.29 to 0.66",
+  },
+} as const satisfies Record<string, Figure>;
 
 /** Kernel code between two indirect calls, where a path's calls were not counted. */
 export const CYCLES_PER_INDIRECT_CALL: Figure = {

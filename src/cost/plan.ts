@@ -10,42 +10,14 @@
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { Figure } from "../hw/figure.ts";
-import { COMPONENT_NAMES, MITIGATION_COMPONENTS, type Component } from "./components.ts";
+import { componentIndex, MITIGATION_COMPONENTS } from "./components.ts";
+import type { EntryConditions, ExitTracepoint } from "./conditions.ts";
+import { ExitPieces, type Piece } from "./exit-pieces.ts";
 import { BODY_TABLE, tailTable, USERSPACE_TABLE } from "./noise.ts";
-import { EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath } from "./paths.ts";
-
-/** Where a kernel traces kvm_exit. */
-export type ExitTracepoint = "in_handle_exit" | "right_after_exit";
+import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath, USERSPACE_TAIL } from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
-
-/** What every entry and exit of a vCPU pays, as the host's and guest's settings have it. */
-export interface EntryConditions {
-  readonly apicv: boolean;
-  readonly preemptionTimer: boolean;
-  readonly vpmu: boolean;
-  readonly pku: boolean;
-  /** Where __kvm_wait_lapic_expire waits. */
-  readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
-  /** The physical CPU is nohz_full. */
-  readonly contextTracking: "none" | "outer_loop" | "each_entry";
-  readonly verw: "none" | "legacy" | "clears_buffers";
-  /** Before the kernel returns to QEMU. */
-  readonly verwToUserspace: "none" | "legacy" | "clears_buffers";
-  readonly l1dFlush: "never" | "cond" | "always";
-  readonly retpolines: boolean;
-  readonly rsbFill: boolean;
-  readonly rsbOneCall: boolean;
-  readonly clearBranchHistory: boolean;
-  readonly untrainReturns: boolean;
-  readonly ibpb: "none" | "on_vmexit" | "to_userspace";
-  readonly ibrs: "none" | "legacy" | "enhanced";
-  readonly pti: boolean;
-  readonly guestUsesSpecCtrl: boolean;
-  /** The guest's value is not the host's: one write at entry, one at exit. */
-  readonly specCtrlDiffers: boolean;
-}
 
 /** What exits of one compiled cost have added up to; taken out by `takeLedger`. */
 export interface CostLedger {
@@ -93,9 +65,6 @@ export interface ExitCost {
   readonly spreadInto: number;
 }
 
-const INDEX = Object.fromEntries(COMPONENT_NAMES.map((name, index) => [name, index])) as Record<Component, number>;
-export const componentIndex = (name: Component): number => INDEX[name];
-
 /**
  * Costs one kind of exit.
  * @param userspace it goes to QEMU and back.
@@ -109,11 +78,37 @@ export function exitCost(
   on: EntryConditions,
   cold = false,
 ): ExitCost {
-  const pieces = new ExitPieces(cpu, on, cold);
+  return compiled(new ExitPieces(cpu, on, cold, null), handler, variant, userspace);
+}
+
+/** What an exit's cycles are made of, figure by figure. */
+export interface ItemizedCost {
+  readonly pieces: readonly Piece[];
+  /** What the noise is a spread of. */
+  readonly spreadOf: Figure;
+}
+
+/** The same as `exitCost`, with the figures that it used. */
+export function itemizedCost(...[cpu, handler, variant, userspace, on, cold = false]: Parameters<typeof exitCost>): ItemizedCost {
+  const pieces: Piece[] = [];
+  compiled(new ExitPieces(cpu, on, cold, pieces), handler, variant, userspace);
+  const { tail, source } = userspace ? USERSPACE_TAIL : BODY;
+  const body = { value: tail, source };
+  return { pieces, spreadOf: HANDLERS[handler].spread > 0 ? figureOf(handler, variant) : body };
+}
+
+/** The figure of the handler, or of what its fastpath does instead. */
+function figureOf(handler: HandlerName, variant: Variant): Figure {
+  const path: HandlerPath = HANDLERS[handler];
+  return variant === "slow" ? path : (path.fast ?? path);
+}
+
+function compiled(pieces: ExitPieces, handler: HandlerName, variant: Variant, userspace: boolean): ExitCost {
+  const { cpu, on } = pieces;
   const { switchOut, leftAt } = leaveGuest(pieces);
   const path = variant === "slow" ? HANDLERS[handler] : { ...HANDLERS[handler], ...HANDLERS[handler].fast };
   // Host interrupts are handled in handle_exit_irqoff, before the exit's own handler.
-  const { handleExitAt, ...points } = handle(pieces, path, variant, handler === "externalInterrupt");
+  const { handleExitAt, ...points } = handle(pieces, path, figureOf(handler, variant), variant, handler === "externalInterrupt");
   if (userspace) hopToUserspace(pieces);
   const entry = enterGuest(pieces, variant);
   const { parts, at: total } = pieces;
@@ -127,7 +122,7 @@ export function exitCost(
     afterWait: total - (on.waitsBefore === "vcpu_enter_guest" ? entry.from : entry.waitsAt),
     switchOut,
     untraced: { right_after_exit: leftAt + afterKvmEntry, in_handle_exit: handleExitAt + afterKvmEntry },
-    mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[INDEX[name]] as number), 0),
+    mitigation: MITIGATION_COMPONENTS.reduce((sum, name) => sum + (parts[componentIndex(name)] as number), 0),
     components: parts,
     flushesAlways: on.l1dFlush === "always",
     conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
@@ -136,79 +131,15 @@ export function exitCost(
     software: pieces.software + (heavy ? pieces.reference(path.value) : 0),
     spreadTable: heavy ? tailTable(path.spread) : userspace ? USERSPACE_TABLE : BODY_TABLE,
     spreadScale: heavy ? pieces.reference(path.value) : total,
-    spreadInto: INDEX[heavy ? "handler" : "run_loop"],
+    spreadInto: componentIndex(heavy ? "handler" : "run_loop"),
   };
-}
-
-/** Pieces of one exit laid end to end. What slows host code down is added where that code runs. */
-class ExitPieces {
-  readonly parts = new Float64Array(COMPONENT_NAMES.length);
-  /** Cycles since the exit. */
-  at = 0;
-  /** Cycles of code, without what mitigations add. */
-  software = 0;
-  /** An IBPB lies on the way. */
-  barrier = false;
-  readonly cpu: CpuModel;
-  readonly on: EntryConditions;
-  private cold: boolean;
-
-  constructor(cpu: CpuModel, on: EntryConditions, cold: boolean) {
-    this.cpu = cpu;
-    this.on = on;
-    this.cold = cold;
-  }
-
-  add(component: Component, cycles: number): void {
-    this.parts[INDEX[component]] = (this.parts[INDEX[component]] as number) + cycles;
-    this.at += cycles;
-  }
-
-  hardware(component: Component, { value }: Figure): void {
-    this.add(component, value);
-  }
-
-  /** Cycles of software on this model, given those on the reference core. */
-  reference(cycles: number): number {
-    return Math.round(cycles * this.cpu.cycles.softwareScale.value);
-  }
-
-  /** Host kernel code with so many indirect calls. */
-  kernel(component: Component, referenceCycles: number, indirectCalls = 0): void {
-    const cycles = this.reference(referenceCycles);
-    this.add(component, cycles);
-    this.software += cycles;
-    const { ibrsSlowdown, retpoline } = this.cpu.cycles;
-    if (this.on.retpolines) this.add("indirect_branches", Math.round(indirectCalls * retpoline.value));
-    if (this.on.ibrs === "legacy") this.add("indirect_branches", Math.round(cycles * ibrsSlowdown.value));
-    this.refill(cycles);
-  }
-
-  /** QEMU's code: it runs without IBRS. */
-  user(referenceCycles: number): void {
-    const cycles = this.reference(referenceCycles);
-    this.add("userspace", cycles);
-    this.software += cycles;
-    this.refill(cycles);
-  }
-
-  /** The barrier itself; what runs from here on finds its branches unpredicted. */
-  ibpb(): void {
-    this.add("ibpb", this.cpu.cycles.ibpb.value);
-    this.barrier = true;
-    this.cold = true;
-  }
-
-  private refill(cycles: number): void {
-    if (this.cold) this.add("ibpb", Math.round(cycles * this.cpu.cycles.predictorRefill.value));
-  }
 }
 
 /** From the guest's last instruction into the inner loop: SPEC_CTRL is read and restored, predictors are cleaned; `leftAt` is where 5.8 traces kvm_exit. */
 function leaveGuest(pieces: ExitPieces): { switchOut: number; leftAt: number } {
   const { on } = pieces;
   const { cycles } = pieces.cpu;
-  pieces.add("hardware", Math.round(cycles.worldSwitch.value / 2));
+  pieces.add("hardware", Math.round(cycles.worldSwitch.value / 2), cycles.worldSwitch);
   const switchOut = pieces.at;
   if (on.guestUsesSpecCtrl) pieces.hardware("spec_ctrl", cycles.rdmsrSpecCtrl);
   // Legacy IBRS writes the host's value on every exit; otherwise only when the guest's differs.
@@ -218,7 +149,8 @@ function leaveGuest(pieces: ExitPieces): { switchOut: number; leftAt: number } {
   if (on.clearBranchHistory) pieces.hardware("branch_history", cycles.clearBranchHistory);
   if (on.untrainReturns) pieces.hardware("return_thunks", cycles.untrainReturns);
   if (on.ibpb === "on_vmexit") pieces.ibpb();
-  pieces.kernel("run_loop", RUN_LOOP.innerExit.value, INDIRECT_CALLS.innerExit);
+  pieces.kernel("run_loop", RUN_LOOP.innerExit, 1, INDIRECT_CALLS.innerExit);
+  pieces.tracedBy = ["right_after_exit"];
   return { switchOut, leftAt: pieces.at };
 }
 
@@ -227,28 +159,34 @@ type Points = Pick<ExitCost, "effectAt" | "interruptsOnAt"> & {
   readonly handleExitAt: number;
 };
 
+const BOTH_TRACEPOINTS: readonly ExitTracepoint[] = ["right_after_exit", "in_handle_exit"];
+
 /** The fastpath, or the outer loop with dispatch and handler. `early`: the work is done before vmx_handle_exit. */
-function handle(pieces: ExitPieces, path: HandlerPath, variant: Variant, early: boolean): Points {
+function handle(pieces: ExitPieces, path: HandlerPath, figure: Figure, variant: Variant, early: boolean): Points {
   const slow = variant === "slow";
   const heavy = path.spread > 0;
   const { outer, dispatch, irqoff, continuation } = RUN_LOOP;
+  const { outer: calls } = INDIRECT_CALLS;
   const fastpathAt = pieces.at;
-  if (slow) pieces.kernel("run_loop", outer.value / 2, INDIRECT_CALLS.outer / 2);
+  if (slow) pieces.kernel("run_loop", outer, 1 / 2, calls / 2);
   const outAt = pieces.at;
-  if (slow) pieces.kernel("run_loop", dispatch.value, INDIRECT_CALLS.dispatch);
-  if (variant === "skip") pieces.kernel("run_loop", irqoff.value);
+  if (slow) pieces.tracedBy = BOTH_TRACEPOINTS;
+  if (slow) pieces.kernel("run_loop", dispatch, 1, INDIRECT_CALLS.dispatch);
+  if (variant === "skip") pieces.kernel("run_loop", irqoff);
   const dispatchedAt = pieces.at;
-  if (!heavy) pieces.kernel("handler", path.before, path.indirectCalls);
+  if (early) pieces.tracedBy = ["right_after_exit"];
+  if (!heavy) pieces.kernelCycles("handler", path.before, path.indirectCalls, figure);
   const effectAt = pieces.at;
-  if (!heavy) pieces.kernel("handler", path.value - path.before);
+  if (!heavy) pieces.kernelCycles("handler", path.value - path.before, 0, figure);
   if (variant === "reenter") {
-    pieces.kernel("run_loop", continuation.value);
+    pieces.kernel("run_loop", continuation);
     return { effectAt, interruptsOnAt: Infinity, handleExitAt: pieces.at };
   }
   const handled = pieces.at - dispatchedAt;
-  if (!slow) pieces.kernel("run_loop", outer.value / 2 - (variant === "skip" ? irqoff.value : 0), INDIRECT_CALLS.outer / 2);
+  if (!slow) pieces.kernelCycles("run_loop", outer.value / 2 - (variant === "skip" ? irqoff.value : 0), calls / 2, outer);
+  pieces.tracedBy = BOTH_TRACEPOINTS;
   const handleExitAt = slow ? outAt + (early ? handled : 0) : pieces.at;
-  pieces.kernel("run_loop", outer.value / 2, INDIRECT_CALLS.outer / 2);
+  pieces.kernel("run_loop", outer, 1 / 2, calls / 2);
   return { effectAt, interruptsOnAt: slow ? Math.round((fastpathAt + outAt) / 2) : effectAt, handleExitAt };
 }
 
@@ -258,16 +196,16 @@ function hopToUserspace(pieces: ExitPieces): void {
   const { cr3Writes, wrmsrSpecCtrl, verw, verwLegacy } = pieces.cpu.cycles;
   const cr3 = Math.round(cr3Writes.value / 2);
   const { hopKernel, hopQemu, hopContextTracking } = EXTRAS;
-  pieces.kernel("userspace", hopKernel.value / 2);
-  if (on.contextTracking !== "none") pieces.kernel("context_tracking", hopContextTracking.value);
+  pieces.kernel("userspace", hopKernel, 1 / 2);
+  if (on.contextTracking !== "none") pieces.kernel("context_tracking", hopContextTracking);
   if (on.ibpb === "to_userspace") pieces.ibpb();
   if (on.ibrs === "legacy") pieces.hardware("spec_ctrl", wrmsrSpecCtrl);
   if (on.verwToUserspace !== "none") pieces.hardware("verw", on.verwToUserspace === "legacy" ? verwLegacy : verw);
-  if (on.pti) pieces.add("pti", cr3);
-  pieces.user(hopQemu.value);
-  if (on.pti) pieces.add("pti", cr3Writes.value - cr3);
+  if (on.pti) pieces.add("pti", cr3, cr3Writes);
+  pieces.user(hopQemu);
+  if (on.pti) pieces.add("pti", cr3Writes.value - cr3, cr3Writes);
   if (on.ibrs === "legacy") pieces.hardware("spec_ctrl", wrmsrSpecCtrl);
-  pieces.kernel("userspace", hopKernel.value / 2);
+  pieces.kernel("userspace", hopKernel, 1 / 2);
 }
 
 /** The second half of the inner loop, from kvm_entry on; `waitsAt` is where it waits for the deadline of a timer fired early. */
@@ -277,16 +215,17 @@ function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; trace
   const from = pieces.at;
   if (on.apicv) pieces.hardware("apicv", cycles.apicvSync);
   const tracedAt = pieces.at;
-  pieces.kernel("run_loop", RUN_LOOP.innerEntry.value, INDIRECT_CALLS.innerEntry);
+  pieces.tracedBy = [];
+  pieces.kernel("run_loop", RUN_LOOP.innerEntry, 1, INDIRECT_CALLS.innerEntry);
   if (on.preemptionTimer) pieces.hardware("preemption_timer", cycles.preemptionTimerLoad);
   if (on.vpmu) pieces.hardware("vpmu", cycles.vpmuSwitch);
   if (on.pku) pieces.hardware("pku", cycles.pkruSwitch);
   const waitsAt = pieces.at;
-  if (tracksContext(on, variant)) pieces.kernel("context_tracking", RUN_LOOP.contextTracking.value);
+  if (tracksContext(on, variant)) pieces.kernel("context_tracking", RUN_LOOP.contextTracking);
   if (on.specCtrlDiffers) pieces.hardware("spec_ctrl", cycles.wrmsrSpecCtrl);
   if (on.l1dFlush === "always") pieces.hardware("l1d_flush", cycles.l1dFlush);
   if (on.verw !== "none") pieces.hardware("verw", on.verw === "legacy" ? cycles.verwLegacy : cycles.verw);
-  pieces.add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2));
+  pieces.add("hardware", cycles.worldSwitch.value - Math.round(cycles.worldSwitch.value / 2), cycles.worldSwitch);
   return { from, tracedAt, waitsAt };
 }
 

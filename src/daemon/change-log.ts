@@ -17,9 +17,9 @@ export class ChangeLog {
     return this.#changes;
   }
 
-  /** Remembers what happened to a host besides. */
-  note(record: ChangeRecord): void {
-    this.#changes = [record, ...this.#changes].slice(0, CHANGES_MAX);
+  /** Remembers what happened to hosts besides, the latest last. */
+  note(records: readonly ChangeRecord[]): void {
+    this.#changes = [...records.toReversed(), ...this.#changes].slice(0, CHANGES_MAX);
   }
 
   /** Remembers what actions changed, between the fleet before and the fleet after them. */
@@ -31,7 +31,7 @@ export class ChangeLog {
       const generation = after.hosts.get(host)?.generation ?? null;
       return { time: time.toISOString(), host, kind: action.kind, generation, keys, takes: hardestEffect(keys) };
     });
-    this.#changes = [...records.toReversed(), ...this.#changes].slice(0, CHANGES_MAX);
+    this.note(records);
     return records;
   }
 }

@@ -128,7 +128,7 @@ export class Configuration {
       const note = wordMigration(migration);
       const generation = hosts.get(migration.from)?.generation ?? null;
       const time = new Date().toISOString();
-      this.#changes.note({ time, host: migration.from, kind: "migrate", generation, keys: [], takes: "live", note });
+      this.#changes.note([{ time, host: migration.from, kind: "migrate", generation, keys: [], takes: "live", note }]);
       this.#options.log.info({ hosts: [migration.from, migration.to] }, note);
     }
     const running = migrations.filter(({ endedNs }) => endedNs === null).map(({ id }) => id);
@@ -194,7 +194,7 @@ export class Configuration {
     times.note(fleet.snapshot(), now.getTime() / 1000);
     if (changed.length > 0) stats.reload.changeTimestamp = now.getTime() / 1000;
     const noted = faultChanges(this.#laid.faults, faults, fleet.snapshot(), now);
-    for (const record of noted) this.#changes.note(record);
+    this.#changes.note(noted);
     this.#say(noted);
     this.#laid = { ...laid, faults };
     return changed;

@@ -22,6 +22,8 @@ export class Faults {
   readonly #now: () => number;
   readonly #log: Logger;
   #made = 0;
+  /** On their way to being active. */
+  #begun = 0;
 
   /** @param now Unix milliseconds. */
   constructor(configuration: Configuration, now: () => number, log: Logger) {
@@ -42,7 +44,7 @@ export class Faults {
 
   /** Breaks hosts, those that match now, or says why it cannot be. */
   async begin(wanted: FaultInput, schedule: string | null): Promise<FaultOutcome> {
-    if (this.active.length >= FAULTS_MAX) {
+    if (this.active.length + this.#begun >= FAULTS_MAX) {
       return { problem: { status: 409, detail: `${FAULTS_MAX} faults are active, which is the most; heal one first` } };
     }
     const id = String(++this.#made);
@@ -52,11 +54,14 @@ export class Faults {
     const sinceMs = this.#now();
     const untilMs = wanted.for === undefined ? null : sinceMs + wanted.for;
     const fault: Fault = { id, effect, hosts: found.hosts.map(({ name }) => name), sinceMs, untilMs, schedule };
+    this.#begun++;
     try {
       await this.#configuration.break(fault);
     } catch (error) {
       if (error instanceof SpecError) return refused([asConfigError(error)]);
       throw error;
+    } finally {
+      this.#begun--;
     }
     const made = this.active.find((one) => one.id === id);
     return made === undefined ? { problem: { status: 409, detail: "its hosts left the configuration meanwhile" } } : { fault: made };

@@ -8,6 +8,7 @@ import { hackbench } from "./workloads/hackbench.ts";
 import { idle } from "./workloads/idle.ts";
 import { lightService } from "./workloads/light-service.ts";
 import { memory } from "./workloads/memory.ts";
+import { messages } from "./workloads/messages.ts";
 import { noisy } from "./workloads/noisy.ts";
 import { packets } from "./workloads/packets.ts";
 import { redis } from "./workloads/redis.ts";
@@ -28,6 +29,7 @@ export const WORKLOADS = {
   sysbench,
   noisy,
   hackbench,
+  messages,
   packets,
   cyclictest,
 } as const satisfies Record<string, Workload>;

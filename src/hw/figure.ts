@@ -14,3 +14,21 @@ export const EXIT_ANATOMY = "github.com/esmakokten/cos-vmimg measurements/exit-a
 
 /** Cycles of mitigations on eight generations of CPUs. */
 export const BEHRENS = "Behrens et al., EuroSys 2022, as remembered and not read again";
+
+/** How far a figure can be trusted, the best first: read somewhere, computed from such, in part our own guess, a guess. */
+export const GRADES = ["read", "derived", "partly_assumed", "assumed"] as const;
+export type Grade = (typeof GRADES)[number];
+
+/** What a figure's source says of it; what is so by definition cannot be wrong. */
+export function gradeOf({ source }: Figure): Grade | "definition" {
+  if (source.startsWith("assumed")) return "assumed";
+  if (source.startsWith("by definition")) return "definition";
+  if (source.includes("assumed")) return "partly_assumed";
+  return source.startsWith("derived") ? "derived" : "read";
+}
+
+/** What is computed from several figures is known no better than the worst of them. */
+export function worstGrade(figures: readonly Figure[]): Grade {
+  const grades = new Set<string>(figures.map((figure) => gradeOf(figure)));
+  return GRADES.findLast((grade) => grades.has(grade)) ?? "read";
+}

@@ -2,7 +2,8 @@
  * What an exit leaves in the counters: one event of its cell, its cycles in the histogram and by
  * component, hits and misses, and KVM's own statistics with KVM's quirks.
  */
-import { componentIndex, type ExitCost } from "../cost/plan.ts";
+import { componentIndex } from "../cost/components.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { assert } from "../lib/assert.ts";
 import type { Vendor } from "../hw/cpu-model.ts";
 import { AT, CPU_USES, EXIT_CYCLE_EDGES, LATENCY_EDGES } from "./counters.ts";

@@ -3,8 +3,7 @@
  * with on this host, and what that costs, piece by piece. Nothing is decided here: a bare guest
  * with the VM's settings does each thing once on the engine, and the exit is looked at.
  */
-import { COMPONENT_NAMES, type Component } from "../cost/components.ts";
-import { componentIndex } from "../cost/plan.ts";
+import { COMPONENT_NAMES, type Component, componentIndex } from "../cost/components.ts";
 import { OP, type Op } from "../guest/program.ts";
 import { type Line, ScriptProgram } from "../guest/script.ts";
 import { cellOf, type ExitKind } from "./exit-kinds.ts";

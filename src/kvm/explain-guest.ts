@@ -49,6 +49,7 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
       source: guest.spec.timer === "hv_stimer" ? "hyperv.c stimer_start" : "lapic.c restart_apic_timer",
     },
     pvEoiRow(guest),
+    ...(guest.spec.pv.haltpoll ? [pollControlRow(host)] : []),
     preemptionTimerRow(host, guest),
     tscDeadlineRow(host, guest),
     icrRow(host, guest),
@@ -138,6 +139,12 @@ function pvEoiRow({ apicvActive, spec }: ResolvedGuest): Row {
   if (!spec.pv.eoi) return { ...row, value: "false", why: "pv.eoi is off: the guest does not know the feature" };
   if (apicvActive.value) return { ...row, value: "unused", why: "APICv takes the EOI; KVM never asks for one in memory" };
   return { ...row, value: "true", why: "an interrupt that comes alone needs no exit for its EOI" };
+}
+
+function pollControlRow({ traits }: ResolvedHost): Row {
+  const row = { predicate: "guest polls instead of KVM", source: "x86.c MSR_KVM_POLL_CONTROL" };
+  if (traits.pollControl === "present") return { ...row, value: "true", why: "pv.haltpoll: the guest has written MSR_KVM_POLL_CONTROL" };
+  return { ...row, value: "false", why: "the kernel has no KVM_FEATURE_POLL_CONTROL: both poll" };
 }
 
 /** Why a guest's timer causes none of the exits that the fastpaths of timers take; null where it does. */

@@ -183,8 +183,9 @@ export class GuestOperations {
     return true;
   }
 
-  /** ioeventfd takes the write; whom it wakes shows at its effect. */
+  /** ioeventfd takes the write; whom it wakes shows at its effect. An assigned device's own registers are mapped. */
   private doorbell(vcpu: Vcpu, now: Instant): boolean {
+    if (vcpu.assignedDevice && vcpu.link === null) return this.noExit(vcpu);
     this.plain(vcpu, KIND.doorbell, now);
     if (vcpu.link !== null) this.needs.loop().stopAtEffect(vcpu);
     return true;

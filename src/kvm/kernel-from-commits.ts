@@ -51,6 +51,7 @@ const ORIGIN: KernelTraits = {
   timerAdvance: "absent",
   timerAdvanceWaits: "vcpu_enter_guest",
   timerAdvanceParameter: "lapic_timer_advance_ns",
+  pollControl: "absent",
   haltPollShrink: 0,
   haltPollShrinkFloor: false,
   isolcpusNohzIsolatesTimer: false,

@@ -64,6 +64,8 @@ export interface KernelTraits {
   readonly timerAdvanceWaits: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The module parameter: a number of nanoseconds with -1 for automatic, or (6.12) a switch. */
   readonly timerAdvanceParameter: "lapic_timer_advance_ns" | "lapic_timer_advance";
+  /** A guest that polls itself may ask KVM not to poll for it (KVM_FEATURE_POLL_CONTROL, 5.3). */
+  readonly pollControl: "absent" | "present";
   /** Default of `halt_poll_ns_shrink`: 0, from 6.11 on 2. */
   readonly haltPollShrink: 0 | 2;
   /** A polling time that would shrink below `halt_poll_ns_grow_start` becomes 0. */

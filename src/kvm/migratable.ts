@@ -6,7 +6,8 @@
  *
  * QEMU target/i386/cpu.c x86_cpu_filter_features, migration/migration.c migrate_prepare; Linux
  * arch/x86/kvm/x86.c kvm_set_tsc_khz, kvm_can_mwait_in_guest. Simplified: paravirtual features are those of the
- * guest's own keys, and every kernel of the catalogue offers them. The TSC's frequency is taken to be asked for
+ * guest's own keys; PV EOIs and PV IPIs are offered by every kernel of the catalogue (assumed of 4.18.0-147), and one that the
+ * guest's home lacks is used where it comes to. The TSC's frequency is taken to be asked for
  * by name (`tsc-frequency=`, as libvirt does), for otherwise QEMU only warns and lets the guest's clock go wrong.
  */
 import type { Direction } from "./counters.ts";
@@ -28,7 +29,7 @@ export function directionOf(from: ResolvedHost, before: ResolvedGuest, to: Resol
 export function whyNotMigratable(home: ResolvedHost, guest: ResolvedGuest, tscHz: number, to: ResolvedHost): string | null {
   if (home.cpu.vendor !== to.cpu.vendor) return `the guest runs on ${home.cpu.vendor}, the destination is ${to.cpu.vendor}`;
   if (home.cpu.name !== to.cpu.name) return `CPUID: the guest sees its host's CPU, ${home.cpu.name}, the destination is ${to.cpu.name}`;
-  const missing = FEATURES.find(({ has }) => has(home) && !has(to));
+  const missing = FEATURES.find(({ has, isUsedBy }) => has(home) && !has(to) && (isUsedBy?.(guest) ?? true));
   if (missing !== undefined) return `CPUID: the guest sees ${missing.name}, which the destination lacks: ${missing.why}`;
   if (Math.abs(tscHz - to.tscHz) > to.tscHz * TSC_TOLERANCE && !to.cpu.hasTscScaling) {
     return `the guest's TSC ticks at ${tscHz / 1e9} GHz, the destination's at ${to.tscHz / 1e9}, and ${to.cpu.name} has no TSC scaling`;
@@ -43,12 +44,27 @@ export function whyNotMigratable(home: ResolvedHost, guest: ResolvedGuest, tscHz
 /** kvm.tsc_tolerance_ppm: so far a guest's TSC may be off without being scaled. Simplified: its time is right all the same. */
 const TSC_TOLERANCE = 250e-6;
 
-/** What a CPU of one model has or lacks by its microcode and its kernel's command line. */
-const FEATURES: readonly { readonly name: string; readonly why: string; readonly has: (host: ResolvedHost) => boolean }[] = [
+interface Feature {
+  readonly name: string;
+  readonly why: string;
+  readonly has: (host: ResolvedHost) => boolean;
+  /** Guests to which it matters; without it all. */
+  readonly isUsedBy?: (guest: ResolvedGuest) => boolean;
+}
+
+/** What a host with a CPU of one model has or lacks by its microcode, its kernel's command line, and its kernel. */
+const FEATURES: readonly Feature[] = [
   { name: "TSX (hle, rtm)", why: "tsx=off", has: ({ cpu, spec }) => cpu.hasRtm && spec.tsx !== "off" },
   {
     name: "MD_CLEAR and ARCH_CAPABILITIES",
     why: "old microcode",
     has: ({ cpu, spec }) => cpu.vendor === "intel" && spec.mitigations.microcode === "current",
+  },
+  {
+    // Its MSR comes with the guest, and QEMU ends when KVM_SET_MSRS refuses one (kvm_buf_set_msrs).
+    name: "KVM_FEATURE_POLL_CONTROL",
+    why: "its kernel has no MSR_KVM_POLL_CONTROL (5.3)",
+    has: ({ traits }) => traits.pollControl === "present",
+    isUsedBy: ({ spec }) => spec.pv.haltpoll,
   },
 ];

@@ -15,7 +15,8 @@
  * vmx_handle_exit; svm.c svm_vcpu_run. Simplified: perf's recording slows the guest down in
  * reality, here it only lengthens the events.
  */
-import type { ExitCost, ExitTracepoint } from "../cost/plan.ts";
+import type { ExitTracepoint } from "../cost/conditions.ts";
+import type { ExitCost } from "../cost/plan.ts";
 import { EXTRAS } from "../cost/paths.ts";
 import type { Vendor } from "../hw/cpu-model.ts";
 import type { ExitKind } from "./exit-kinds.ts";
@@ -25,8 +26,17 @@ import type { Vcpu } from "./vcpu.ts";
 /** An exit that perf counts no event for. */
 export const UNSEEN = -1;
 
+/** Cycles of one event that its compiled cost does not have. */
+export interface WindowExtras {
+  readonly handler: number;
+  readonly loop: number;
+  readonly interrupt: number;
+  readonly wake: number;
+}
+
 export class PerfWindow {
-  private readonly from: ExitTracepoint;
+  /** Where kvm_exit is traced. */
+  readonly from: ExitTracepoint;
   private readonly endsAtReentry: boolean;
   private readonly recording: number;
 
@@ -44,9 +54,25 @@ export class PerfWindow {
     // The wait for a timer's deadline and the L1D flush follow kvm_entry.
     const after = vcpu.waitCycles + (vcpu.flush ? conditionalFlush : 0);
     const before = inHandler ? beforeHandler(vcpu, kind) : 0;
-    // perf's own code is as cold as KVM's.
-    const recording = Math.round(this.recording * (1 + vcpu.caches.slowdown));
-    return end - vcpu.exitedAt - untraced[this.from] - after - before + recording;
+    return end - vcpu.exitedAt - untraced[this.from] - after - before + this.recordingOf(vcpu);
+  }
+
+  /** perf's own part of the event: its code is as cold as KVM's. */
+  recordingOf({ caches }: Vcpu): number {
+    return Math.round(this.recording * (1 + caches.slowdown));
+  }
+
+  /** What lies between the tracepoints of the exit that has just ended, beyond its compiled cost. */
+  extras(vcpu: Vcpu, kind: ExitKind): WindowExtras {
+    const { handlerCycles: handler, loopCycles: loop, interruptCycles: interrupt, wakeCycles: wake } = vcpu;
+    if (this.from === "right_after_exit") return { handler, loop, interrupt, wake };
+    const isFastpath = kind.hit >= 0;
+    return {
+      handler: isFastpath ? 0 : handler,
+      loop: loop - Math.round(loop / 2),
+      interrupt: interrupt - vcpu.earlyInterruptCycles,
+      wake: isFastpath ? 0 : wake,
+    };
   }
 }
 

@@ -5,13 +5,14 @@
 import type { Vendor } from "../hw/cpu-model.ts";
 import { nanosOf } from "../lib/units.ts";
 import { cyclesAsleep } from "./cpus-asleep.ts";
+import { EventPrices } from "./event-prices.ts";
 import { cellOf, KIND_LIST, type ExitKind } from "./exit-kinds.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { KvmHost } from "./host.ts";
 import { PerfEvents } from "./perf-events.ts";
 import { PerfWindow, UNSEEN } from "./perf-window.ts";
 import { resolveHost } from "./resolve.ts";
-import { SpecError } from "./resolved.ts";
+import { type ResolvedHost, SpecError } from "./resolved.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 
 /** Guests boot, and what adapts itself (halt polling, timer advance) settles; assumed to suffice. */
@@ -56,6 +57,7 @@ interface Reading {
 
 export class StatRun {
   private readonly host: KvmHost;
+  private readonly resolved: ResolvedHost;
   private readonly window: PerfWindow;
   private readonly ghz: number;
   private readonly vendor: Vendor;
@@ -66,11 +68,13 @@ export class StatRun {
   private readonly underWay = new Set<Vcpu>();
   private before: Reading | null = null;
   private exitCount = 0;
+  private prices: EventPrices | null = null;
 
   /** Throws a SpecError when there is nobody to watch. */
   constructor(spec: HostSpec, seed: number, seconds: number, warmUp = WARM_UP_SECONDS) {
     const resolved = resolveHost(spec);
     const { traits, cpu, tscHz } = resolved;
+    this.resolved = resolved;
     this.host = new KvmHost(resolved, seed);
     if (this.host.vcpus.length === 0) throw new SpecError(["guests"], "expected a guest to watch, came none");
     this.window = new PerfWindow(traits, cpu.vendor, cpu.cycles.softwareScale.value);
@@ -78,6 +82,11 @@ export class StatRun {
     this.ghz = tscHz / 1e9;
     this.warmUp = Math.round(warmUp * tscHz);
     this.cycles = Math.round(seconds * tscHz);
+  }
+
+  /** From now on keeps what each event's cycles are made of. */
+  itemize(): EventPrices {
+    return (this.prices ??= new EventPrices(this.resolved, this.host.vms, this.window));
   }
 
   /** Emulates up to this part (0 to 1) of the run, the warm-up before it. */
@@ -138,7 +147,9 @@ export class StatRun {
     this.exitCount++;
     if (this.underWay.delete(vcpu)) return;
     const cycles = this.window.duration(vcpu, kind, end);
-    if (cycles !== UNSEEN) this.events.get(kind)?.add(nanosOf(cycles, this.ghz));
+    if (cycles === UNSEEN) return;
+    this.events.get(kind)?.add(nanosOf(cycles, this.ghz));
+    this.prices?.add(vcpu, kind, cycles);
   }
 }
 

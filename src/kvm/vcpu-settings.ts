@@ -43,6 +43,8 @@ export abstract class VcpuSettings {
   /** The guest has not asked KVM to leave polling to it (MSR_KVM_POLL_CONTROL). */
   hostPolls = true;
   pauseInGuest = false;
+  /** Its requests come by a device of its own (VFIO), whose doorbell is mapped into the guest. */
+  assignedDevice = false;
   hltInGuest = false;
   mwaitInGuest = false;
   /** Its timer is the LAPIC's; a synthetic timer of Hyper-V has no part in what follows. */

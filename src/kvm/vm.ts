@@ -126,8 +126,9 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.registerWriteKind = registerWriteKind(host, guest);
   vcpu.eoiByMsr = guest.spec.apic !== "xapic" || guest.spec.timer === "hv_stimer";
   vcpu.pvEoi = guest.spec.pv.eoi && !vcpu.apicv;
-  vcpu.hostPolls = !guest.spec.pv.haltpoll;
+  vcpu.hostPolls = !(guest.spec.pv.haltpoll && host.traits.pollControl === "present");
   vcpu.pauseInGuest = guest.pauseInGuest;
+  vcpu.assignedDevice = guest.spec.assigned_device;
   vcpu.guestCstates = guestCstates(host, guest);
   vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;

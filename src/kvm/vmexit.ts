@@ -34,6 +34,12 @@ export interface TestResult {
   readonly exits: readonly TestExits[];
 }
 
+interface Measured {
+  readonly values: readonly number[];
+  readonly cells: readonly Cell[];
+  readonly exits: Float64Array;
+}
+
 /** Emulated cycles between two looks at whether the test is done. */
 const STRETCH = 20_000_000;
 /** A test that has not finished by then never will. */
@@ -41,6 +47,12 @@ const STRETCHES_MAX = 20_000;
 
 /** Runs one test. Throws a SpecError when the host has too few cores. */
 export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): TestResult {
+  const { values, cells, exits } = measureUnitTest(spec, name, seed);
+  return summarize(name, values, cells, exits);
+}
+
+/** What each iteration took in the test's unit, and the exits of all of them by cell. */
+export function measureUnitTest(spec: HostSpec, name: UnitTestName, seed: number): Measured {
   const test = sizedFor(UNIT_TESTS[name], firstGuest(spec).vcpus);
   const samples = new Samples(test.iterations, test.warmUp);
   const { cpus, workers } = coresFor(spec, test);
@@ -62,7 +74,7 @@ export function runUnitTest(spec: HostSpec, name: UnitTestName, seed: number): T
   }
   const ghz = test.unit === "ns" ? resolved.tscHz / 1e9 : 1;
   const values = samples.values.map((cycles) => cycles / ghz);
-  return summarize(name, values, CELLS[vendor], exits);
+  return { values, cells: CELLS[vendor], exits };
 }
 
 /** A test on as many vCPUs as the guest has, where that is what it is about. */

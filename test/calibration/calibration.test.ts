@@ -1,12 +1,14 @@
 /** Published figures beside emulated ones; the whole table is printed. */
 import { afterAll, describe, expect, it } from "vitest";
-import { FIGURES as MACHINES } from "./figures.ts";
-import { MIX_FIGURES } from "./figures/mixes.ts";
+import { FITTED } from "./constants.ts";
 import { miss, type PublishedFigure } from "./figure.ts";
+import { FIGURES } from "./figures.ts";
+import { INVENTORY } from "./inventory.ts";
 
-const FIGURES: readonly PublishedFigure[] = [...MACHINES, ...MIX_FIGURES];
 const lines: string[] = [];
-afterAll(() => process.stdout.write(`${["published  emulated  error", ...lines].join("\n")}\n`));
+const missed = FIGURES.filter(({ open }) => open !== undefined).length;
+const SUMMARY = `${FITTED.length} fitted constants; ${FIGURES.length} published figures, ${missed} of them missed`;
+afterAll(() => process.stdout.write(`${["published  emulated  error", ...lines, SUMMARY].join("\n")}\n`));
 
 function measured(figure: PublishedFigure): number {
   const { id, published } = figure;
@@ -15,6 +17,18 @@ function measured(figure: PublishedFigure): number {
   lines.push(`${published.toFixed(2).padStart(9)} ${emulated.toFixed(2).padStart(9)} ${percent.padStart(6)} %  ${id}`);
   return miss(figure, emulated);
 }
+
+describe("the inventory of what was published", () => {
+  const listed = INVENTORY.flatMap(({ figures }) => figures);
+
+  it("names each figure once", () => {
+    expect(listed.filter((id, i) => listed.indexOf(id) !== i)).toEqual([]);
+  });
+
+  it("has no figure that the emulator is not asked for, and misses none that it is", () => {
+    expect(listed.toSorted()).toEqual(FIGURES.map(({ id }) => id).toSorted());
+  });
+});
 
 describe("a published figure is reproduced", () => {
   it.each(FIGURES.filter(({ open }) => open === undefined))("$id", (figure) => {

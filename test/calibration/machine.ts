@@ -8,7 +8,7 @@ import { mergePatch } from "../../src/config/merge.ts";
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
 
 export type MachineId =
-  | `mix-${"sysbench" | "desktop" | "light-service" | "memory" | "windows" | "hackbench"}`
+  | `mix-${"sysbench" | "desktop" | "light-service" | "memory" | "windows" | "hackbench" | "xapic"}`
   | "skx-8160"
   | "skx-2500"
   | "haswell-2015"

@@ -2,10 +2,11 @@
 import type { HostSpec } from "../../src/kvm/host-spec.ts";
 import { StatRun, type StatReport } from "../../src/kvm/stat.ts";
 import type { UnitTestName } from "../../src/kvm/unit-tests.ts";
-import { runUnitTest, type TestResult } from "../../src/kvm/vmexit.ts";
+import { measureUnitTest, runUnitTest, type TestResult } from "../../src/kvm/vmexit.ts";
 
 const SEED = 1;
 const reports = new Map<string, StatReport>();
+const others = new Map<string, unknown>();
 const results = new Map<string, TestResult>();
 
 /** A test of `vmexit` on a host. */
@@ -19,6 +20,9 @@ export function unitTest(spec: HostSpec, name: UnitTestName): TestResult {
   return result;
 }
 
+/** The shortest iteration of a test of `vmexit`. */
+export const shortest = (spec: HostSpec, name: UnitTestName): number => Math.min(...measureUnitTest(spec, name, SEED).values);
+
 /** What `perf kvm stat` prints of a host's guests. */
 export function statOf(spec: HostSpec, seconds: number): StatReport {
   const key = `${seconds} ${JSON.stringify(spec)}`;
@@ -27,8 +31,15 @@ export function statOf(spec: HostSpec, seconds: number): StatReport {
   return report;
 }
 
+/** Anything else, measured once. */
+export function once<T>(key: string, measure: () => T): T {
+  if (!others.has(key)) others.set(key, measure());
+  return others.get(key) as T;
+}
+
 /** The constants have changed: everything is measured anew. */
 export function forget(): void {
+  others.clear();
   results.clear();
   reports.clear();
 }

@@ -125,9 +125,11 @@ describe("a fault", () => {
     expect([daemon.faults.active, daemon.configuration.changes]).toEqual([[], []]);
   });
 
-  it("is one of a hundred at most", async () => {
+  it("is one of a hundred at most, also when all are made at once", async () => {
     const daemon = await start();
-    for (let i = 0; i < 100; i++) await broken(daemon, { kind: "slow_scrape", match: { host: "skx-001" } });
+    const body = { kind: "slow_scrape", match: { host: "skx-001" } };
+    const outcomes = await Promise.all(Array.from({ length: 102 }, () => refusal(daemon, body)));
+    expect(outcomes.filter((outcome) => outcome === "made")).toHaveLength(100);
     expect(await refusal(daemon, { kind: "down", match: {} })).toMatch(/^409 100 faults are active/);
   });
 });

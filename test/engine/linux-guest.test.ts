@@ -58,6 +58,12 @@ describe("a guest that sleeps between requests", () => {
     expect(rate("EPT_MISCONFIG") / rate("HLT")).toBeGreaterThan(0.9);
     expect(rates(own({ busy_vcpus: "all", doorbell_chance: 1 }))("EPT_MISCONFIG")).toBe(0);
   });
+
+  test("rings the doorbell of an assigned device without an exit", () => {
+    const rate = rates(own({ requests_per_second: 300, doorbell_chance: 1 }), { assigned_device: true });
+    expect(rate("EPT_MISCONFIG")).toBe(0);
+    expect(rate("HLT")).toBeGreaterThan(200);
+  });
 });
 
 describe("a guest with cpuidle-haltpoll", () => {
@@ -68,10 +74,14 @@ describe("a guest with cpuidle-haltpoll", () => {
     const [with_, without] = [rates(often, haltpoll), rates(often)];
     expect(with_("HLT")).toBeLessThan(0.6 * without("HLT"));
     expect(with_(DEADLINE)).toBeLessThan(0.6 * without(DEADLINE));
-    const resolved = resolveHost(hostSpec({ cpus: 8, guests: { g: { vcpus: 1, workload: often, ...haltpoll } } }));
-    const host = new KvmHost(resolved, 7);
-    host.advance(2.5e8);
-    expect(host.tally.low[AT.haltPolls]! + host.tally.low[AT.haltPolls + 1]!).toBe(0);
+    const polls = (kernel: "c84" | "linux-4.18"): number => {
+      const host = new KvmHost(resolveHost(hostSpec({ cpus: 8, kernel, guests: { g: { vcpus: 1, workload: often, ...haltpoll } } })), 7);
+      host.advance(2.5e8);
+      return host.tally.low[AT.haltPolls]! + host.tally.low[AT.haltPolls + 1]!;
+    };
+    expect(polls("c84")).toBe(0);
+    // A kernel without KVM_FEATURE_POLL_CONTROL cannot be asked.
+    expect(polls("linux-4.18")).toBeGreaterThan(50);
   });
 
   test("needs no IPI to wake a vCPU that polls", () => {

@@ -66,6 +66,32 @@ describe("a host without power", () => {
   });
 });
 
+describe("a VM that lives on a host without power", () => {
+  it("boots there with it, and is at home again when its home takes it back", () => {
+    const world = new World(plan("a"), plan("b", { guests: {} }))
+      .run(20)
+      .do(move("web-1", "a", "b"))
+      .ends();
+    expect(world.last.state).toBe("completed");
+    suffer(world, fault(DOWN, "b")).run(20);
+    suffer(world).run(20);
+    expect([Object.keys(world.vms("a")), Object.keys(world.vms("b"))]).toEqual([["web-2"], ["web-1@a"]]);
+    expect(exitsOf(world.host("b"))).toBeGreaterThan(0);
+    expect(world.do(move("web-1@a", "b", "a")).ends().last.state).toBe("completed");
+    expect(Object.keys(world.vms("a"))).toEqual(["web-1", "web-2"]);
+  });
+
+  it("that was on its way to it goes on where it was", () => {
+    const world = new World(plan("a"), plan("b", { guests: {} })).run(20).do(move("web-1", "a", "b"));
+    while (world.last.state !== "moving") world.run(0.5);
+    expect(suffer(world, fault(DOWN, "b")).ends().last).toMatchObject({
+      state: "failed",
+      reason: "host b is gone, the VM went on where it was",
+    });
+    expect(Object.keys(world.vms("a"))).toEqual(["web-1", "web-2"]);
+  });
+});
+
 describe("an exporter whose counters are stuck", () => {
   it("exposes those of one instant while its host runs on, and afterwards what the host really did", () => {
     const world = suffer(new World(plan("a")).run(20), fault({ kind: "stuck_counter" }, "a"));

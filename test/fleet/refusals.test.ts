@@ -38,6 +38,12 @@ describe("a migration is refused", () => {
       { cpu: "broadwell-ep", ghz: 2.2 },
       /ticks at 2.4 GHz, the destination's at 2.2, and broadwell-ep has no TSC scaling$/,
     ],
+    [
+      "to a kernel that cannot leave polling to the guest, which does it itself",
+      { guests: { web: { ...SMALL, pv: { ipi: true, eoi: true, haltpoll: true } } } },
+      { kernel: "linux-4.18" },
+      /^CPUID: the guest sees KVM_FEATURE_POLL_CONTROL, which the destination lacks: its kernel has no MSR_KVM_POLL_CONTROL/,
+    ],
     ["with an assigned device", { guests: { web: { ...SMALL, assigned_device: true } } }, {}, /^a device is assigned/],
     ["where no CPU is free", {}, { guests: { web: { ...SMALL, count: 8 } } }, /^no free CPUs: expected 2 free CPUs/],
     [
@@ -53,6 +59,7 @@ describe("a migration is refused", () => {
   it.each<[string, HostOverrides, HostOverrides]>([
     ["to a host that has TSX", { tsx: "off" }, {}],
     ["to newer microcode", { mitigations: { microcode: "old" } }, {}],
+    ["to a kernel without POLL_CONTROL, which it does not use", {}, { kernel: "linux-4.18" }],
     ["to another TSC frequency that the CPU scales to", { ghz: 2.5 }, { ghz: 2.1 }],
     ["to one that is off by less than tsc_tolerance_ppm", { cpu: "broadwell-ep", ghz: 2.2 }, { cpu: "broadwell-ep", ghz: 2.2005 }],
     [

@@ -32,7 +32,7 @@ const FAULTS = [
   { kind: "stuck_counter", match: { host: "h-004" } },
 ];
 /** What the rules that fire read. */
-const NAMES = new Set(["kvm_host_up", "kvm_host_info", "kvm_mitigation_state"]);
+const NAMES = new Set(["kvm_host_up", "kvm_host_info", "kvm_host_emulated_seconds_total", "kvm_mitigation_state"]);
 
 /** Values of each series by the number of the scrape. */
 type Series = Map<string, Map<number, string>>;
@@ -78,7 +78,7 @@ function valuesText(values: ReadonlyMap<number, string>): string {
 const firing = (alertname: string, host: string, value = 1) => ({ labels: labels({ alertname, host }), value });
 const labels = (of: Readonly<Record<string, string>>): string => `{${labelPairs(of)}}`;
 
-it("alerts on a host that is down or cannot be scraped and on lost microcode, names no other host, and is silent once they are healed", async () => {
+it("alerts on hosts that are down, cannot be scraped, stand still or lost their microcode, on no other, and no more once they are healed", async () => {
   const series = await emulate();
   const expr = 'count by (alertname, host) (ALERTS{alertstate="firing",host!=""})';
   const mitigations = [...series].filter(([key]) => key.startsWith("kvm_mitigation_state") && key.includes("h-003"));
@@ -97,6 +97,7 @@ it("alerts on a host that is down or cannot be scraped and on lost microcode, na
             expr,
             eval_time: `${AT.heal - STEP}s`,
             exp_samples: [
+              firing("FastpathdCountersStuck", "h-004"),
               firing("FastpathdHostDown", "h-001"),
               firing("FastpathdHostDown", "h-002"),
               firing("FastpathdMicrocodeOld", "h-003"),

@@ -13,6 +13,8 @@ export interface CapturedTimes {
   /** Missing in reports of old versions of perf. */
   readonly minUs: number | null;
   readonly maxUs: number | null;
+  /** Standard error of the average, relative to it; null where nothing tells. */
+  readonly avgError: number | null;
 }
 
 export interface CapturedExits {
@@ -74,8 +76,11 @@ function together(a: CapturedExits, b: CapturedExits): CapturedExits {
 function bothTimes(a: CapturedExits, b: CapturedExits): CapturedTimes | null {
   if (a.times === null || b.times === null) return a.times ?? b.times;
   const count = a.count + b.count;
+  const totalUs = a.times.avgUs * a.count + b.times.avgUs * b.count;
+  const errorUs = Math.hypot(...[a, b].map(({ count: n, times }) => (times?.avgUs ?? 0) * n * (times?.avgError ?? 0)));
   return {
-    avgUs: count === 0 ? a.times.avgUs : (a.times.avgUs * a.count + b.times.avgUs * b.count) / count,
+    avgUs: count === 0 ? a.times.avgUs : totalUs / count,
+    avgError: a.times.avgError === null || b.times.avgError === null || totalUs === 0 ? null : errorUs / totalUs,
     minUs: a.times.minUs === null || b.times.minUs === null ? null : Math.min(a.times.minUs, b.times.minUs),
     maxUs: a.times.maxUs === null || b.times.maxUs === null ? null : Math.max(a.times.maxUs, b.times.maxUs),
   };

@@ -17,12 +17,12 @@ const COLUMNS = ["Samples", "Samples%", "Time%", "Min Time", "Max Time", "Avg ti
 type Column = (typeof COLUMNS)[number];
 
 const NUMBER: Readonly<Record<Column, string>> = {
-  Samples: String.raw`(\d+)`,
-  "Samples%": String.raw`(\d+(?:\.\d+)?)%`,
-  "Time%": String.raw`(\d+(?:\.\d+)?|-?nan)%`,
-  "Min Time": String.raw`(\d+(?:\.\d+)?)us`,
-  "Max Time": String.raw`(\d+(?:\.\d+)?)us`,
-  "Avg time": String.raw`(\d+(?:\.\d+)?)us(?:\s*\(\s*\+-\s*(?:\d+(?:\.\d+)?|-?nan)%\s*\))?`,
+  Samples: String.raw`(?<samples>\d+)`,
+  "Samples%": String.raw`\d+(?:\.\d+)?%`,
+  "Time%": String.raw`(?:\d+(?:\.\d+)?|-?nan)%`,
+  "Min Time": String.raw`(?<minUs>\d+(?:\.\d+)?)us`,
+  "Max Time": String.raw`(?<maxUs>\d+(?:\.\d+)?)us`,
+  "Avg time": String.raw`(?<avgUs>\d+(?:\.\d+)?)us(?:\s*\(\s*\+-\s*(?:(?<error>\d+(?:\.\d+)?)|-?nan)%\s*\))?`,
 };
 
 /** What a table's first column is: exits, or accesses to MSRs. */
@@ -127,11 +127,7 @@ class PerfReader {
       this.problems.push({ line: number, expected: `${titleOf(table)}, then ${table.columns.join(", ")}`, came: shown(line) });
       return;
     }
-    const value = (column: Column): number | null => {
-      const at = table.columns.indexOf(column);
-      return at < 0 ? null : Number(found[at + 2]);
-    };
-    const [name = "", count = value("Samples") ?? 0] = [found[1]];
+    const [name = "", count = numberOf(found, "samples") ?? 0] = [found[1]];
     this.rows += count;
     if (!Number.isSafeInteger(this.rows)) {
       this.problems.push({ line: number, expected: "a count of exits", came: shown(line) });
@@ -139,7 +135,7 @@ class PerfReader {
     }
     if (table.kind === "msrs") this.msr(number, name, count);
     else {
-      const times = timesOf(value("Avg time"), value("Min Time"), value("Max Time"));
+      const times = timesOf(found);
       if (times !== null && !ordered(times)) {
         this.problems.push({ line: number, expected: "an average between the minimum and the maximum", came: shown(line) });
       } else this.counts.add(number, { reason: name, count, times });
@@ -172,8 +168,17 @@ class PerfReader {
 
 const titleOf = ({ kind }: Table): string => (kind === "exits" ? "an exit reason" : "an MSR");
 
-const timesOf = (avgUs: number | null, minUs: number | null, maxUs: number | null): CapturedTimes | null =>
-  avgUs === null ? null : { avgUs, minUs, maxUs };
+function numberOf({ groups }: RegExpExecArray, name: string): number | null {
+  const text = groups?.[name];
+  return text === undefined ? null : Number(text);
+}
+
+function timesOf(found: RegExpExecArray): CapturedTimes | null {
+  const [avgUs, error] = [numberOf(found, "avgUs"), numberOf(found, "error")];
+  if (avgUs === null) return null;
+  const avgError = error === null ? null : error / 100;
+  return { avgUs, minUs: numberOf(found, "minUs"), maxUs: numberOf(found, "maxUs"), avgError };
+}
 
 const ordered = ({ avgUs, minUs, maxUs }: CapturedTimes): boolean =>
   (minUs === null || minUs <= avgUs + ROUNDING_US) && (maxUs === null || avgUs <= maxUs + ROUNDING_US);

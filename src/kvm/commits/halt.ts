@@ -2,6 +2,12 @@
 import type { Commit } from "../commit.ts";
 
 export const HALT_COMMITS = {
+  "2d5ba19bdfef": {
+    title: "kvm: x86: add host poll control msrs",
+    since: "5.3",
+    traits: { pollControl: "present" },
+    source: "cpuid.c KVM_FEATURE_POLL_CONTROL, x86.c MSR_KVM_POLL_CONTROL; Marcelo Tosatti, June 2019; hash and release from memory",
+  },
   da4ad88cab58: {
     title: "kvm: Replace vcpu->swait with rcuwait",
     since: "5.8",

@@ -14,5 +14,5 @@ export const rhel82: Kernel = kernelOn(
     doc: "RHEL 8.2 (4.18.0-193): no fastpaths; posted timers for every VM of a nohz_full host",
     source: "assumed, like v5.4: bracketed by the kernels of 8.1 and 8.3 and by upstream dates",
   },
-  ["lapic-timer-unpinned", "0c5f81dad46c", "timer-advance-late-wait", "timer-advance-follows-delay"],
+  ["2d5ba19bdfef", "lapic-timer-unpinned", "0c5f81dad46c", "timer-advance-late-wait", "timer-advance-follows-delay"],
 );

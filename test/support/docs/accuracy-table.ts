@@ -1,5 +1,6 @@
 /** The table of published figures beside emulated ones in `src/cost/README.md`. */
 import { miss, type PublishedFigure } from "../../calibration/figure.ts";
+import { FITTED } from "../../calibration/constants.ts";
 import { FIGURES } from "../../calibration/figures.ts";
 import { markdownTable } from "./markdown.ts";
 
@@ -8,7 +9,9 @@ export function accuracyTable(): string {
     const emulated = figure.emulate();
     return [figure.id, shown(figure, figure.published), shown(figure, emulated), errorOf(figure, emulated), verdict(figure, emulated)];
   });
-  return markdownTable(["figure", "published", "emulated", "error", ""], rows);
+  const missed = FIGURES.filter(({ open }) => open !== undefined).length;
+  const sum = `${FITTED.length} fitted constants; ${FIGURES.length} published figures, ${FIGURES.length - missed} of them met.`;
+  return `${sum}\n\n${markdownTable(["figure", "published", "emulated", "error", ""], rows)}`;
 }
 
 const shown = ({ unit, within }: PublishedFigure, value: number): string =>

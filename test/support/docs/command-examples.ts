@@ -8,6 +8,7 @@ import { completeHostSpec } from "../../../src/config/defaults.ts";
 import { diffSpecs } from "../../../src/config/diff.ts";
 import { compareNow } from "../../../src/fleet/compare/compare.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
+import { pairExample, predictedPair } from "../predicted-pair.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 /** What `sed -n '3,11p'` of the README takes. */
@@ -35,4 +36,16 @@ export function functionalExample(): string {
     return { exit, test, ...gainCells(step.value) };
   });
   return rowsMarkdown([{ key: "exit", title: "exit" }, { key: "test", title: "test" }, ...GAIN_COLUMNS], rows);
+}
+
+/** `import` of the pair of captures round the fastpath of the ICR, up to the sources of its figures. */
+export function hackbenchExample(): string {
+  const guests = { vm: { vcpus: 8, kernel: "linux-5.4" } } as const;
+  const pair = predictedPair({
+    before: "hackbench",
+    after: "hackbench-fastpath",
+    spec: { kernel: "linux-5.5", fastpath: { icr: "off" }, guests },
+    set: { fastpath: { icr: "on" } },
+  });
+  return ["```", pairExample(pair), "```"].join("\n");
 }

@@ -1,9 +1,9 @@
 /** Tables of `src/cost/README.md`: every figure of the cost model with its source. */
 import { COMPONENTS, COMPONENT_NAMES, MITIGATION_COMPONENTS } from "../../../src/cost/components.ts";
-import { EXTRAS, HANDLERS, INDIRECT_CALLS, IPI_FASTPATH, RUN_LOOP, TIMER_FASTPATH, type HandlerPath } from "../../../src/cost/paths.ts";
+import { COLD, EXTRAS, HANDLERS, INDIRECT_CALLS, IPI_FASTPATH, RUN_LOOP, TIMER_FASTPATH, type HandlerPath } from "../../../src/cost/paths.ts";
 import { CPUS, CPU_NAMES, type CpuName } from "../../../src/hw/cpus.ts";
 import { cstatesOf } from "../../../src/hw/cstates.ts";
-import { EXIT_ANATOMY, type Figure } from "../../../src/hw/figure.ts";
+import { EXIT_ANATOMY, type Figure, gradeOf } from "../../../src/hw/figure.ts";
 import { SKYLAKE_CYCLES, type HardwareCycles } from "../../../src/hw/hardware-cycles.ts";
 import { code, markdownTable } from "./markdown.ts";
 
@@ -54,6 +54,13 @@ export function handlerTable(): string {
   return markdownTable(["handler", "cycles", "until its effect", "indirect calls", "spread", "grade", "source"], rows);
 }
 
+export function coldTable(): string {
+  return markdownTable(
+    ["figure", "value", "grade", "source"],
+    Object.entries(COLD).map(([name, one]) => [code(name), ...figureCells(one)]),
+  );
+}
+
 export function extraTable(): string {
   return markdownTable(
     ["extra", "cycles", "grade", "source"],
@@ -63,9 +70,10 @@ export function extraTable(): string {
 
 const withCalls = ([value = "", ...rest]: readonly string[], calls: number): string[] => [value, String(calls), ...rest];
 
-function figureCells({ value, source }: Figure): string[] {
+function figureCells(figure: Figure): string[] {
+  const { value, source } = figure;
   const text = SHORT.reduce((rest, [long, short]) => rest.replace(long, short), source);
-  return [String(value), gradeOf(source), text.replace(/^(assumed|derived|by definition): /, "")];
+  return [String(value), gradeWords(figure), text.replace(/^(assumed|derived|by definition): /, "")];
 }
 
 /** Sources that the README spells out once. */
@@ -75,10 +83,16 @@ const SHORT: readonly (readonly [long: string, short: string])[] = [
   [IPI_FASTPATH, "[IPI fastpath letter](#sources)"],
 ];
 
-/** How far a figure can be trusted: read somewhere, computed from such, or our own guess. */
-function gradeOf(source: string): string {
-  if (source.startsWith("assumed")) return "**assumed**";
-  if (source.startsWith("by definition")) return "definition";
-  const grade = source.startsWith("derived") ? "derived" : "published";
-  return source.includes("assumed") ? `${grade}, in part **assumed**` : grade;
+const WORDS: Readonly<Record<ReturnType<typeof gradeOf>, string>> = {
+  read: "published",
+  derived: "derived",
+  partly_assumed: "in part **assumed**",
+  assumed: "**assumed**",
+  definition: "definition",
+};
+
+function gradeWords(figure: Figure): string {
+  const grade = gradeOf(figure);
+  if (grade !== "partly_assumed") return WORDS[grade];
+  return `${figure.source.startsWith("derived") ? "derived" : "published"}, ${WORDS[grade]}`;
 }

@@ -1,6 +1,6 @@
 /** Which README has which generated sections. */
 import { readFileSync } from "node:fs";
-import { compareExample, functionalExample } from "./command-examples.ts";
+import { compareExample, functionalExample, hackbenchExample } from "./command-examples.ts";
 import {
   commitTable,
   faultKeyTable,
@@ -12,12 +12,12 @@ import {
   workloadTable,
 } from "./config-tables.ts";
 import { accuracyTable } from "./accuracy-table.ts";
-import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
+import { coldTable, componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
 
 const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
-  "README.md": { comparison: compareExample, "functional test": functionalExample },
+  "README.md": { comparison: compareExample, "functional test": functionalExample, "pair of captures": hackbenchExample },
   "src/metrics/README.md": {
     "metrics of a host": hostMetricTable,
     "metrics of the daemon": daemonMetricTable,
@@ -41,6 +41,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     "hardware figures": hardwareTable,
     "run loop": runLoopTable,
     handlers: handlerTable,
+    "cold caches": coldTable,
     extras: extraTable,
   },
 };

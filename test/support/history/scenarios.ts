@@ -199,6 +199,29 @@ const MIGRATION: readonly Scenario[] = [
       ] as const
     ).map(([at, range]) => ({ at, curve: {}, range })),
   },
+  ...(
+    [
+      ["Did it get there? It left its fastpaths once", "fast_to_slow", 330],
+      ["Did it come back? It found its fastpaths again once", "slow_to_fast", 630],
+    ] as const
+  ).map(([question, direction, at]): Scenario => ({
+    question,
+    uid: UID.fleet,
+    panel: "Migrations by direction and result",
+    chosen: { group: "move-fast|move-slow" },
+    shows: [
+      { at: early, curve: { direction, result: "completed" }, range: [0, 0] },
+      { at, curve: { direction, result: "completed" }, range: [0.8, 1.5] },
+      { at: end, curve: { direction, result: "completed" }, range: [0, 0] },
+    ],
+  })),
+  {
+    question: "How long did it stand still? Some tens of milliseconds",
+    uid: UID.fleet,
+    panel: "Downtime of migrations",
+    chosen: { group: "move-fast|move-slow" },
+    shows: [{ at: end, curve: {}, range: [0.01, 0.31] }],
+  },
   {
     question: "Where do its exits go meanwhile? To the kernel's path of the host where it is",
     uid: UID.host,

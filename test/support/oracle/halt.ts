@@ -48,8 +48,9 @@ export function checkHalt(world: World, vcpu: OracleVcpu, now: number): void {
   }
   vcpu.haltStart = now;
   vcpu.wakeRequested = false;
-  // The guest may have turned polling off (MSR_KVM_POLL_CONTROL).
-  const window = vcpu.guest.spec.pv.haltpoll ? 0 : Math.round(vcpu.pollWindowNs * world.ghz);
+  // The guest may have turned polling off (MSR_KVM_POLL_CONTROL), where the kernel lets it.
+  const turnedOff = vcpu.guest.spec.pv.haltpoll && world.resolved.traits.pollControl === "present";
+  const window = turnedOff ? 0 : Math.round(vcpu.pollWindowNs * world.ghz);
   if (window === 0) {
     leaveCpu(world, vcpu, now);
     return;

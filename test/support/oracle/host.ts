@@ -176,7 +176,8 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     haltStart: 0,
     wakeRequested: false,
     exit: null,
-    cached: 1,
+    inCore: 1,
+    onChip: 1,
     waitingInterrupts: 0,
   };
   vcpus.push(vcpu);

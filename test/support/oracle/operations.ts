@@ -14,7 +14,6 @@ import { setStep, software, type OracleVcpu, type World } from "./world.ts";
 const ORDINARY = new Map<Op, ExitKindName>([
   [OP.cpuid, "cpuid"],
   [OP.portIo, "portIo"],
-  [OP.doorbell, "doorbell"],
   [OP.mmio, "mmio"],
   [OP.pageFault, "eptViolation"],
   [OP.hypercall, "vmcall"],
@@ -46,6 +45,8 @@ export function operate(world: World, vcpu: OracleVcpu, now: number): boolean {
       return endOfInterrupt(world, vcpu, now);
     case OP.levelEoi:
       return exitsOrNot(world, vcpu, levelEoiExit(world, vcpu), now);
+    case OP.doorbell:
+      return vcpu.guest.spec.assigned_device ? staysInGuest(vcpu) : exits(world, vcpu, "doorbell", now);
     case OP.pauseLoop:
       return vcpu.guest.pauseInGuest ? staysInGuest(vcpu) : exits(world, vcpu, "pauseLoop", now);
     case OP.selfIpi:

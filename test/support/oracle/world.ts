@@ -123,8 +123,9 @@ export interface OracleVcpu {
   unpredictedCycles: number;
   wakeRequested: boolean;
   exit: OracleExit | null;
-  /** Share of KVM's code that is still in the caches. */
-  cached: number;
+  /** Shares of KVM's code that are still in the core's own caches, and on the chip at all. */
+  inCore: number;
+  onChip: number;
   /** Work of host interrupts that wait for the next VM entry to end at once. */
   waitingInterrupts: number;
 }
