@@ -1,6 +1,15 @@
 /** Tables of `src/cost/README.md`: every figure of the cost model with its source. */
 import { COMPONENTS, COMPONENT_NAMES, MITIGATION_COMPONENTS } from "../../../src/cost/components.ts";
-import { COLD, EXTRAS, HANDLERS, INDIRECT_CALLS, IPI_FASTPATH, RUN_LOOP, TIMER_FASTPATH, type HandlerPath } from "../../../src/cost/paths.ts";
+import {
+  COLD,
+  EXTRAS,
+  HANDLERS,
+  INDIRECT_CALLS,
+  IPI_FASTPATH,
+  RUN_LOOP,
+  TIMER_FASTPATH,
+  type HandlerPath,
+} from "../../../src/cost/paths.ts";
 import { CPUS, CPU_NAMES, type CpuName } from "../../../src/hw/cpus.ts";
 import { cstatesOf } from "../../../src/hw/cstates.ts";
 import { EXIT_ANATOMY, type Figure, gradeOf } from "../../../src/hw/figure.ts";
