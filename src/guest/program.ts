@@ -95,6 +95,8 @@ export abstract class Program {
   runCycles = ZERO;
   /** RFLAGS.IF: the program takes interrupts now. */
   interruptible = true;
+  /** It idles by HLT, also where MWAIT does not exit: a bare kernel knows no other way. */
+  readonly haltsOnly: boolean = false;
   /** Useful cycles done so far: the benchmark score. */
   workCycles = ZERO;
   /** When the next outside request arrives (a device interrupt), or never. */
