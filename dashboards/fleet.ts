@@ -175,7 +175,7 @@ const migrations = (): Row => ({
       timeSeries({
         title: "Migrations by direction and result",
         description:
-          "Migrations that ended, counted by the host that the VM left or should have left: to fewer of its timer and ICR fastpaths, to more, or to the same; refused ones never began. The direction is a VM's fastpaths, not its fate: it notices nothing.",
+          "Migrations that ended, counted by the host that the VM left or should have left. The direction says whether it has fewer of the timer's and the ICR's fastpaths there, more, or as many; a refused migration never began.",
         unit: UNIT.perMinute,
         stacked: true,
         min: 0,

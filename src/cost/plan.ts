@@ -14,7 +14,17 @@ import { componentIndex, MITIGATION_COMPONENTS } from "./components.ts";
 import type { EntryConditions, ExitTracepoint } from "./conditions.ts";
 import { ExitPieces, type Piece } from "./exit-pieces.ts";
 import { BODY_TABLE, tailTable, USERSPACE_TABLE } from "./noise.ts";
-import { BODY, EXTRAS, HANDLERS, INDIRECT_CALLS, RUN_LOOP, type HandlerName, type HandlerPath, USERSPACE_TAIL } from "./paths.ts";
+import {
+  BODY,
+  EXTRAS,
+  HANDLERS,
+  INDIRECT_CALLS,
+  RUN_LOOP,
+  TABLE_CALLS,
+  type HandlerName,
+  type HandlerPath,
+  USERSPACE_TAIL,
+} from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
 export type Variant = "slow" | "skip" | "handled" | "reenter";
@@ -135,6 +145,9 @@ function compiled(pieces: ExitPieces, handler: HandlerName, variant: Variant, us
   };
 }
 
+const loopCalls = ({ staticCalls }: EntryConditions): Readonly<Record<keyof typeof INDIRECT_CALLS, number>> =>
+  staticCalls ? TABLE_CALLS : INDIRECT_CALLS;
+
 /** From the guest's last instruction into the inner loop: SPEC_CTRL is read and restored, predictors are cleaned; `leftAt` is where 5.8 traces kvm_exit. */
 function leaveGuest(pieces: ExitPieces): { switchOut: number; leftAt: number } {
   const { on } = pieces;
@@ -149,7 +162,7 @@ function leaveGuest(pieces: ExitPieces): { switchOut: number; leftAt: number } {
   if (on.clearBranchHistory) pieces.hardware("branch_history", cycles.clearBranchHistory);
   if (on.untrainReturns) pieces.hardware("return_thunks", cycles.untrainReturns);
   if (on.ibpb === "on_vmexit") pieces.ibpb();
-  pieces.kernel("run_loop", RUN_LOOP.innerExit, 1, INDIRECT_CALLS.innerExit);
+  pieces.kernel("run_loop", RUN_LOOP.innerExit, 1, loopCalls(on).innerExit);
   pieces.tracedBy = ["right_after_exit"];
   return { switchOut, leftAt: pieces.at };
 }
@@ -166,16 +179,16 @@ function handle(pieces: ExitPieces, path: HandlerPath, figure: Figure, variant: 
   const slow = variant === "slow";
   const heavy = path.spread > 0;
   const { outer, dispatch, irqoff, continuation } = RUN_LOOP;
-  const { outer: calls } = INDIRECT_CALLS;
+  const { outer: calls, dispatch: dispatchCalls } = loopCalls(pieces.on);
   const fastpathAt = pieces.at;
   if (slow) pieces.kernel("run_loop", outer, 1 / 2, calls / 2);
   const outAt = pieces.at;
   if (slow) pieces.tracedBy = BOTH_TRACEPOINTS;
-  if (slow) pieces.kernel("run_loop", dispatch, 1, INDIRECT_CALLS.dispatch);
+  if (slow) pieces.kernel("run_loop", dispatch, 1, dispatchCalls);
   if (variant === "skip") pieces.kernel("run_loop", irqoff);
   const dispatchedAt = pieces.at;
   if (early) pieces.tracedBy = ["right_after_exit"];
-  if (!heavy) pieces.kernelCycles("handler", path.before, path.indirectCalls, figure);
+  if (!heavy) pieces.kernelCycles("handler", path.before, pieces.on.staticCalls ? path.tableCalls : path.indirectCalls, figure);
   const effectAt = pieces.at;
   if (!heavy) pieces.kernelCycles("handler", path.value - path.before, 0, figure);
   if (variant === "reenter") {
@@ -216,7 +229,7 @@ function enterGuest(pieces: ExitPieces, variant: Variant): { from: number; trace
   if (on.apicv) pieces.hardware("apicv", cycles.apicvSync);
   const tracedAt = pieces.at;
   pieces.tracedBy = [];
-  pieces.kernel("run_loop", RUN_LOOP.innerEntry, 1, INDIRECT_CALLS.innerEntry);
+  pieces.kernel("run_loop", RUN_LOOP.innerEntry, 1, loopCalls(on).innerEntry);
   if (on.preemptionTimer) pieces.hardware("preemption_timer", cycles.preemptionTimerLoad);
   if (on.vpmu) pieces.hardware("vpmu", cycles.vpmuSwitch);
   if (on.pku) pieces.hardware("pku", cycles.pkruSwitch);

@@ -10,7 +10,9 @@ const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
 caption { text-align: left; }
-tbody th, td a { white-space: nowrap; }
+tbody { font-size: .875rem; }
+tbody th, td { white-space: nowrap; }
+td.words { white-space: normal; }
 [role=region] { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8884; padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; }
@@ -20,7 +22,8 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 /** What the page may load: its own style and nothing else. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-const HEADINGS = ["Host", "Group", "Kernel", "CPU", "Scenario", "State"];
+/** A host's group is in its name. */
+const HEADINGS = ["Host", "Kernel", "CPU", "Scenario", "State"];
 
 /** The page as HTML. */
 export function renderPage(backend: Backend): string {
@@ -49,14 +52,15 @@ ${hosts.map((host) => row(host, backend)).join("\n")}
 }
 
 function row(host: HostSnapshot, backend: Backend): string {
-  const { name, group, kernel, cpu, scenario, state, failure, vcpus, exits, fastpath, metrics, explain } = hostSummary(host, backend.times);
+  const { name, kernel, cpu, scenario, state, failure, vcpus, exits, fastpath, metrics, explain } = hostSummary(host, backend.times);
   const live = FASTPATH_NAMES.filter((one) => fastpath[one]);
-  const texts = [group, kernel, cpu, scenario, failure === null ? state : `${state}: ${failure}`];
+  const texts = [kernel, cpu, scenario];
   return [
     `<tr><th scope="row">${escapeHtml(name)}</th>`,
     ...texts.map((text) => `<td>${escapeHtml(text)}</td>`),
+    `<td class="words">${escapeHtml(failure === null ? state : `${state}: ${failure}`)}</td>`,
     `<td class="number">${vcpus}</td><td class="number">${exits.toLocaleString("en")}</td>`,
-    `<td>${live.length === 0 ? "none" : live.join(", ")}</td>`,
+    `<td class="words">${live.length === 0 ? "none" : live.join(", ")}</td>`,
     `<td><a href="${escapeHtml(metrics)}">metrics</a>, <a href="${escapeHtml(explain)}">explain</a></td></tr>`,
   ].join("");
 }

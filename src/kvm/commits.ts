@@ -17,6 +17,7 @@ import { ISOLATION_COMMITS } from "./commits/isolation.ts";
 import { POSTED_TIMER_COMMITS } from "./commits/posted-timer.ts";
 import { SCHEDULER_COMMITS } from "./commits/scheduler.ts";
 import { TIMER_ADVANCE_COMMITS } from "./commits/timer-advance.ts";
+import { VENDOR_CALL_COMMITS } from "./commits/vendor-calls.ts";
 import { COMMITS_WITHOUT_EFFECT } from "./commits/without-effect.ts";
 
 export const COMMITS = {
@@ -30,6 +31,7 @@ export const COMMITS = {
   ...GUEST_TIMER_COMMITS,
   ...GUEST_IPI_COMMITS,
   ...DIRTY_LOG_COMMITS,
+  ...VENDOR_CALL_COMMITS,
   ...BUG_COMMITS,
 } as const satisfies Record<string, Commit>;
 export type CommitName = keyof typeof COMMITS;

@@ -108,6 +108,7 @@ export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cp
     verwToUserspace: work.verwToUserspace,
     l1dFlush: work.l1dFlush,
     retpolines: work.retpolines,
+    staticCalls: resolved.traits.kvmOps === "static_calls",
     rsbFill: work.rsbFill,
     rsbOneCall: work.rsbOneCall,
     clearBranchHistory: work.clearBranchHistory,

@@ -47,6 +47,7 @@ const ORIGIN: KernelTraits = {
   exitTracepoint: "in_handle_exit",
   entryTracepoint: "outer_loop",
   svmTracesFastpaths: false,
+  kvmOps: "pointers",
   exitsStatCountsReentry: false,
   timerAdvance: "absent",
   timerAdvanceWaits: "vcpu_enter_guest",

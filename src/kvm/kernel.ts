@@ -56,6 +56,8 @@ export interface KernelTraits {
   readonly entryTracepoint: "outer_loop" | "each_entry";
   /** `kvm_exit` is traced for SVM's fastpath exits too (791a089861fc, 6.5). */
   readonly svmTracesFastpaths: boolean;
+  /** How KVM calls its vendor's functions: by pointers, each a retpoline where there are any, or patched in as direct calls (5.12). */
+  readonly kvmOps: "pointers" | "static_calls";
   /** `exits` of the kernel's statistics counts re-entered fastpath exits (8b703a49c9df, 6.4). */
   readonly exitsStatCountsReentry: boolean;
   /** Automatic timer advance: none, in steps of at most an eighth (el8-147), or free (5.4 on). */

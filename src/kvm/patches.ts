@@ -8,6 +8,7 @@ import { its } from "./patches/its.ts";
 import { mmioStaleDataPatch } from "./patches/mmio-stale-data.ts";
 import { rcuwait } from "./patches/rcuwait.ts";
 import { retbleedPatch } from "./patches/retbleed.ts";
+import { staticCalls } from "./patches/static-calls.ts";
 import { timerPiPerVcpu } from "./patches/timer-pi-per-vcpu.ts";
 import { timerPiPerVm } from "./patches/timer-pi-per-vm.ts";
 import { vmscapePatch } from "./patches/vmscape.ts";
@@ -19,6 +20,7 @@ export const PATCHES = {
   "fastpath-icr": fastpathIcr,
   "fastpath-tsc-deadline": fastpathTscDeadline,
   "fastpath-preemption-timer": fastpathPreemptionTimer,
+  "static-calls": staticCalls,
   vmscape: vmscapePatch,
   bhi,
   its,

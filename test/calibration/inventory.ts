@@ -229,6 +229,8 @@ export const INVENTORY: readonly Published[] = [
     figures: [
       "KVM_RUN in a loop, VMRUN to #VMEXIT",
       "KVM_RUN in a loop, the rest of it",
+      "CPUID without indirect calls to VMX, by default",
+      "CPUID without indirect calls to VMX, with spectre_v2=off",
       "clearing the RSB with LFENCE (PBRSB)",
       "a write of SPEC_CTRL, Haswell",
       "an IBPB, Haswell",

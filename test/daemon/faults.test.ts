@@ -178,6 +178,16 @@ describe("a noisy neighbour", () => {
     expect(stolen(daemon.host("shared-001")) - after).toBeLessThan((during - before) / 20);
   });
 
+  it("is not lost to a reload that leaves it no CPU: that is refused, until the fault is healed", async () => {
+    const daemon = await start();
+    const id = await broken(daemon, { kind: "noisy_neighbour", match: { host: "skx-001" }, vcpus: 1 });
+    daemon.write(FLEET().replace("web: { vcpus: 2 }", "web: { vcpus: 4 }"));
+    expect(await daemon.configuration.reload()).toMatchObject({ ok: false, errors: [{ key: "guests.noisy-neighbour.1.placement" }] });
+    expect(daemon.faults.active.map((fault) => fault.id)).toEqual([id]);
+    await daemon.faults.heal(id);
+    expect(await daemon.configuration.reload()).toMatchObject({ ok: true });
+  });
+
   it("takes nothing from vCPUs that have CPUs of their own", async () => {
     const daemon = await start();
     await broken(daemon, { kind: "noisy_neighbour", match: { host: "skx-001" }, vcpus: 1, workload: "packets" });

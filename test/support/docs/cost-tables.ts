@@ -7,6 +7,7 @@ import {
   INDIRECT_CALLS,
   IPI_FASTPATH,
   RUN_LOOP,
+  TABLE_CALLS,
   TIMER_FASTPATH,
   type HandlerPath,
 } from "../../../src/cost/paths.ts";
@@ -50,17 +51,29 @@ const idleText = (cpu: CpuName): string =>
     .join(", ");
 
 export function runLoopTable(): string {
-  const calls = INDIRECT_CALLS as Readonly<Record<string, number>>;
-  const rows = Object.entries(RUN_LOOP).map(([name, one]) => [code(name), ...withCalls(figureCells(one), calls[name] ?? 0)]);
-  return markdownTable(["piece", "cycles", "indirect calls", "grade", "source"], rows);
+  const counts = (calls: Readonly<Record<string, number>>, name: string): string => String(calls[name] ?? 0);
+  const rows = Object.entries(RUN_LOOP).map(([name, one]) => [
+    code(name),
+    ...withCalls(figureCells(one), counts(INDIRECT_CALLS, name), counts(TABLE_CALLS, name)),
+  ]);
+  return markdownTable(["piece", "cycles", "indirect calls", "from 5.12 on", "grade", "source"], rows);
 }
 
 export function handlerTable(): string {
   const rows = Object.entries<HandlerPath>(HANDLERS).map(([name, one]) => {
     const [value = "", grade = "", source = ""] = figureCells(one);
-    return [code(name), value, String(one.before), String(one.indirectCalls), one.spread === 0 ? "" : String(one.spread), grade, source];
+    return [
+      code(name),
+      value,
+      String(one.before),
+      String(one.indirectCalls),
+      String(one.tableCalls),
+      one.spread === 0 ? "" : String(one.spread),
+      grade,
+      source,
+    ];
   });
-  return markdownTable(["handler", "cycles", "until its effect", "indirect calls", "spread", "grade", "source"], rows);
+  return markdownTable(["handler", "cycles", "until its effect", "indirect calls", "from 5.12 on", "spread", "grade", "source"], rows);
 }
 
 export function coldTable(): string {
@@ -77,7 +90,7 @@ export function extraTable(): string {
   );
 }
 
-const withCalls = ([value = "", ...rest]: readonly string[], calls: number): string[] => [value, String(calls), ...rest];
+const withCalls = ([value = "", ...rest]: readonly string[], ...calls: readonly string[]): string[] => [value, ...calls, ...rest];
 
 function figureCells(figure: Figure): string[] {
   const { value, source } = figure;

@@ -14,10 +14,19 @@ import {
 import { accuracyTable } from "./accuracy-table.ts";
 import { coldTable, componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
+import { cpuPmToggle, dpdkToggle, fastpathToggle, taaToggle } from "./toggle-examples.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
 
 const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
-  "README.md": { comparison: compareExample, "functional test": functionalExample, "pair of captures": hackbenchExample },
+  "README.md": {
+    "fastpaths off": fastpathToggle,
+    "cpu pm": cpuPmToggle,
+    "dpdk host": dpdkToggle,
+    "taa off": taaToggle,
+    comparison: compareExample,
+    "functional test": functionalExample,
+    "pair of captures": hackbenchExample,
+  },
   "src/metrics/README.md": {
     "metrics of a host": hostMetricTable,
     "metrics of the daemon": daemonMetricTable,

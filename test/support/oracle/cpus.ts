@@ -38,7 +38,8 @@ export function idleExitCycles(world: World, cpu: OracleCpu, now: number): numbe
  */
 export function coreAwakeAt(world: World, vcpu: OracleVcpu, now: number): number {
   if (vcpu.mode !== "guest" || vcpu.haltedSince === null) return now;
-  const states = vcpu.guest.mwaitInGuest ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
+  const states =
+    vcpu.guest.mwaitInGuest && !vcpu.program.haltsOnly ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
   const slept = now - Math.max(vcpu.haltedSince, vcpu.since);
   vcpu.coreAwakeAt ??= now + Math.round(idleExitNs(states, slept / world.ghz) * world.ghz);
   return Math.max(now, vcpu.coreAwakeAt);
