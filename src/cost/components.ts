@@ -22,7 +22,8 @@ export const COMPONENTS = {
   vpmu: "switching performance-counter MSRs for an exposed vPMU",
   pku: "switching PKRU",
   userspace: "the hop to QEMU and back, and its device emulation",
-  wakeup: "waking a blocked vCPU, scheduling out and in, refilling cold caches",
+  wakeup: "waking a blocked vCPU, scheduling out and in with cold caches",
+  cold_caches: "what KVM's code takes longer after a sleep, a host interrupt or the guest's own work has displaced it from the caches",
   host_interrupt: "a host interrupt's handler: tick, hrtimer, device, reschedule",
   timer_advance: "busy-waiting for the deadline of a timer that was fired early",
 } as const satisfies Record<string, string>;

@@ -9,8 +9,6 @@ export interface EntryConditions {
   readonly preemptionTimer: boolean;
   readonly vpmu: boolean;
   readonly pku: boolean;
-  /** The physical CPU is left alone by the host's own threads (isolcpus=, nohz_full=). */
-  readonly isolated: boolean;
   /** Where __kvm_wait_lapic_expire waits. */
   readonly waitsBefore: "vcpu_enter_guest" | "vmx_vcpu_run";
   /** The physical CPU is nohz_full. */

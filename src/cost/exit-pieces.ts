@@ -22,6 +22,8 @@ export class ExitPieces {
   readonly parts = new Float64Array(COMPONENT_NAMES.length);
   /** Cycles since the exit. */
   at = 0;
+  /** Cycles of code, without what mitigations add. */
+  software = 0;
   /** An IBPB lies on the way. */
   barrier = false;
   tracedBy: readonly ExitTracepoint[] = [];
@@ -64,6 +66,7 @@ export class ExitPieces {
     const cycles = this.reference(referenceCycles);
     const { ibrsSlowdown, retpoline, softwareScale } = this.cpu.cycles;
     this.add(component, cycles, figure, softwareScale);
+    this.software += cycles;
     if (this.on.retpolines) this.add("indirect_branches", Math.round(indirectCalls * retpoline.value), retpoline);
     if (this.on.ibrs === "legacy") {
       this.add("indirect_branches", Math.round(cycles * ibrsSlowdown.value), ibrsSlowdown, figure, softwareScale);
@@ -75,6 +78,7 @@ export class ExitPieces {
   user(figure: Figure): void {
     const cycles = this.reference(figure.value);
     this.add("userspace", cycles, figure, this.cpu.cycles.softwareScale);
+    this.software += cycles;
     this.refill(cycles, figure);
   }
 

@@ -1,7 +1,7 @@
 /** Names of the cost model's figures, as `README.md` lists them in its tables. */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import { type Figure, gradeOf } from "../hw/figure.ts";
-import { BODY, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, RUN_LOOP } from "./paths.ts";
+import { BODY, COLD, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, RUN_LOOP } from "./paths.ts";
 
 /** A figure as a report of costs refers to it. */
 export interface NamedFigure {
@@ -12,7 +12,10 @@ export interface NamedFigure {
   readonly source: string;
 }
 
-const TABLES = { run_loop: RUN_LOOP, handler: HANDLERS, extra: EXTRAS } as const satisfies Record<string, Record<string, Figure>>;
+const TABLES = { run_loop: RUN_LOOP, handler: HANDLERS, extra: EXTRAS, cold: COLD } as const satisfies Record<
+  string,
+  Record<string, Figure>
+>;
 
 /** Finds a figure among those of this CPU model and of the software's paths. */
 export function figureNamer(cpu: CpuModel): (figure: Figure) => NamedFigure {

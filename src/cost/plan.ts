@@ -13,7 +13,7 @@ import type { Figure } from "../hw/figure.ts";
 import { componentIndex, MITIGATION_COMPONENTS } from "./components.ts";
 import type { EntryConditions, ExitTracepoint } from "./conditions.ts";
 import { ExitPieces, type Piece } from "./exit-pieces.ts";
-import { BODY_TABLE, ISOLATED_USERSPACE_TABLE, SHARED_USERSPACE_TABLE, tailTable } from "./noise.ts";
+import { BODY_TABLE, tailTable, USERSPACE_TABLE } from "./noise.ts";
 import {
   BODY,
   EXTRAS,
@@ -23,7 +23,7 @@ import {
   TABLE_CALLS,
   type HandlerName,
   type HandlerPath,
-  USERSPACE_TAILS,
+  USERSPACE_TAIL,
 } from "./paths.ts";
 
 /** How far an exit gets: the slow path, skip the emulation only, skip the handler, re-enter. */
@@ -34,6 +34,7 @@ export interface CostLedger {
   exits: number;
   cycles: number;
   noise: number;
+  cold: number;
   flushes: number;
 }
 
@@ -66,6 +67,8 @@ export interface ExitCost {
   readonly flushesPredictors: boolean;
   /** What leaving the inner loop after all would add (a re-entry that found a request). */
   readonly leaveLoop: number;
+  /** Cycles of host code among them, a heavy-tailed handler's mean included: what takes longer where caches are cold. */
+  readonly software: number;
   /** Noise: `spreadTable` at a uniform draw, times `spreadScale`, into component `spreadInto`. */
   readonly spreadTable: Float64Array;
   readonly spreadScale: number;
@@ -99,8 +102,8 @@ export interface ItemizedCost {
 export function itemizedCost(...[cpu, handler, variant, userspace, on, cold = false]: Parameters<typeof exitCost>): ItemizedCost {
   const pieces: Piece[] = [];
   compiled(new ExitPieces(cpu, on, cold, pieces), handler, variant, userspace);
-  const tails = on.isolated ? USERSPACE_TAILS.isolated : USERSPACE_TAILS.contended;
-  const body = userspace ? { value: tails.tail, source: tails.source } : { value: BODY.tail, source: BODY.source };
+  const { tail, source } = userspace ? USERSPACE_TAIL : BODY;
+  const body = { value: tail, source };
   return { pieces, spreadOf: HANDLERS[handler].spread > 0 ? figureOf(handler, variant) : body };
 }
 
@@ -122,7 +125,7 @@ function compiled(pieces: ExitPieces, handler: HandlerName, variant: Variant, us
   const heavy = path.spread > 0;
   const afterKvmEntry = total - entry.tracedAt;
   return {
-    ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
+    ledger: { exits: 0, cycles: -0, noise: -0, cold: -0, flushes: 0 },
     total,
     ...points,
     entry: total - entry.from,
@@ -135,7 +138,8 @@ function compiled(pieces: ExitPieces, handler: HandlerName, variant: Variant, us
     conditionalFlush: on.l1dFlush === "cond" ? cpu.cycles.l1dFlush.value : 0,
     flushesPredictors: pieces.barrier,
     leaveLoop: pieces.reference(RUN_LOOP.outer.value),
-    spreadTable: heavy ? tailTable(path.spread) : nearConstant(userspace, on.isolated),
+    software: pieces.software + (heavy ? pieces.reference(path.value) : 0),
+    spreadTable: heavy ? tailTable(path.spread) : userspace ? USERSPACE_TABLE : BODY_TABLE,
     spreadScale: heavy ? pieces.reference(path.value) : total,
     spreadInto: componentIndex(heavy ? "handler" : "run_loop"),
   };
@@ -143,11 +147,6 @@ function compiled(pieces: ExitPieces, handler: HandlerName, variant: Variant, us
 
 const loopCalls = ({ staticCalls }: EntryConditions): Readonly<Record<keyof typeof INDIRECT_CALLS, number>> =>
   staticCalls ? TABLE_CALLS : INDIRECT_CALLS;
-
-function nearConstant(userspace: boolean, isolated: boolean): Float64Array {
-  if (!userspace) return BODY_TABLE;
-  return isolated ? ISOLATED_USERSPACE_TABLE : SHARED_USERSPACE_TABLE;
-}
 
 /** From the guest's last instruction into the inner loop: SPEC_CTRL is read and restored, predictors are cleaned; `leftAt` is where 5.8 traces kvm_exit. */
 function leaveGuest(pieces: ExitPieces): { switchOut: number; leftAt: number } {

@@ -17,13 +17,21 @@ export interface Clock {
   after(ms: number, fire: () => void): () => void;
 }
 
+/** 24.8 days; what setTimeout is to wait longer for comes at once. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
 export const WALL_CLOCK: Clock = {
   cron: ({ cron, timezone }, fire) => {
     const task = cronSchedule(cron, fire, { ...(timezone === undefined ? {} : { timezone }), unref: true, suppressMissedWarning: true });
     return () => void task.destroy();
   },
   after: (ms, fire) => {
-    const timer = setTimeout(fire, ms).unref();
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (left: number): void => {
+      const step = Math.min(left, TIMEOUT_MS_MAX);
+      timer = setTimeout(() => (left > step ? wait(left - step) : fire()), step).unref();
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

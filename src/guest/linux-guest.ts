@@ -46,6 +46,7 @@ export class LinuxGuest {
   readonly nohz: boolean;
   readonly clockEvent: ClockEventDevice;
   readonly messagesPerVcpu: number;
+  readonly workingSetMib: number;
   readonly clock: GuestClock;
   /** Offset of the guest's ticks: all its vCPUs tick together, as Linux does without skew_tick. */
   readonly tickPhase: number;
@@ -77,6 +78,7 @@ export class LinuxGuest {
     this.nohz = settings.nohz;
     this.clockEvent = clockEventDevice(settings.timer, settings.nohz, workload.interval_ns > 0);
     this.messagesPerVcpu = settings.load === 0 ? 0 : workload.messages_per_vcpu;
+    this.workingSetMib = workload.writes.working_set_mib;
     this.clock = new GuestClock(settings);
     this.tickPhase = (hashText(`${settings.name}/tick`, settings.seed) >>> 0) % this.clock.tickCycles;
     this.restartsTwice = settings.restartsTwice;

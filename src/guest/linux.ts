@@ -42,6 +42,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
     super(guest, index, draws, boot);
     this.index = index;
     this.busy = guest.isBusy(index);
+    this.workingSetMib = guest.workingSetMib;
     this.ready = guest.messagesPerVcpu;
     this.toBackground = guest.backgroundGap(draws);
     this.arrivalAt = guest.arrivalAfter(boot, boot, draws);

@@ -95,6 +95,10 @@ export abstract class Program {
   runCycles = ZERO;
   /** RFLAGS.IF: the program takes interrupts now. */
   interruptible = true;
+  /** Memory that it works on, in MiB: what it displaces from the caches. Bare programs touch next to nothing. */
+  workingSetMib = ZERO;
+  /** It idles by HLT, also where MWAIT does not exit: a bare kernel knows no other way. */
+  readonly haltsOnly: boolean = false;
   /** Useful cycles done so far: the benchmark score. */
   workCycles = ZERO;
   /** When the next outside request arrives (a device interrupt), or never. */

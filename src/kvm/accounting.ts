@@ -37,6 +37,7 @@ const STAT = Object.fromEntries(KVM_STATS.map((name, index) => [name, AT.stats +
 export const statIndex = (name: KvmStat): number => STAT[name];
 
 const COMPONENT = {
+  coldCaches: AT.components + componentIndex("cold_caches"),
   l1dFlush: AT.components + componentIndex("l1d_flush"),
   wakeup: AT.components + componentIndex("wakeup"),
   handler: AT.components + componentIndex("handler"),
@@ -84,6 +85,7 @@ export class Accounting {
     ledger.exits++;
     ledger.cycles += total;
     ledger.noise += vcpu.noise;
+    ledger.cold += vcpu.caches.cycles;
     if (vcpu.flush) ledger.flushes += conditionalFlush === 0 ? 0 : 1;
     bump(low, AT.exitBuckets + (this.cells[vcpu.kind] as number) * BUCKETS + exitBucket(total), 1);
     if (vcpu.hasExtras) this.extras(vcpu);
@@ -129,6 +131,7 @@ export class Accounting {
     bump(low, AT.exitCycles + cell, ledger.cycles);
     cost.components.forEach((cycles, i) => bump(low, AT.components + i, exits * cycles));
     bump(low, AT.components + cost.spreadInto, ledger.noise);
+    bump(low, COMPONENT.coldCaches, ledger.cold);
     bump(low, COMPONENT.l1dFlush, flushes * cost.conditionalFlush);
     bump(low, STAT.l1d_flush, cost.flushesAlways ? exits : flushes);
     bump(low, MITIGATION, exits * cost.mitigation + flushes * cost.conditionalFlush);
@@ -138,6 +141,7 @@ export class Accounting {
     ledger.exits = 0;
     ledger.cycles = 0;
     ledger.noise = 0;
+    ledger.cold = 0;
     ledger.flushes = 0;
   }
 

@@ -1,7 +1,11 @@
 /** When interrupts of the host's own devices and kernel reach each CPU: a Poisson process on those that are not nohz_full. */
+import { tailTable } from "../cost/noise.ts";
+import { EXTRAS, INTERRUPT_SPREAD } from "../cost/paths.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
-import { exponential } from "../sim/samplers.ts";
+import { exponential, readQuantile } from "../sim/samplers.ts";
+
+const SPREAD = tailTable(INTERRUPT_SPREAD.device.value);
 
 /** Device and kernel interrupts per second and CPU that the host's own work causes. */
 export const HOST_INTERRUPTS_PER_SECOND = {
@@ -13,14 +17,21 @@ export const HOST_INTERRUPTS_PER_SECOND = {
 export class DeviceInterrupts {
   private readonly at: Float64Array;
   private readonly draws: readonly Stream[];
+  private readonly workDraws: readonly Stream[];
 
   constructor(cpus: number, seed: number) {
     this.at = new Float64Array(cpus).fill(NEVER);
     this.draws = Array.from({ length: cpus }, (_, cpu) => new Stream(seed, `cpu${cpu}/device`));
+    this.workDraws = Array.from({ length: cpus }, (_, cpu) => new Stream(seed, `cpu${cpu}/device work`));
   }
 
   nextAt(cpu: number): number {
     return this.at[cpu] as number;
+  }
+
+  /** What the interrupt that has come takes on the reference core. */
+  work(cpu: number): number {
+    return EXTRAS.hostDevice.value * readQuantile(SPREAD, (this.workDraws[cpu] as Stream).next());
   }
 
   /** Interrupts start or stop to come where nohz_full changed. */

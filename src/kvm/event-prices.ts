@@ -6,7 +6,7 @@
  * Simplified: where the engine adds up work of several sorts (host interrupts, wake-ups), the sum
  * rests on all figures of that sort.
  */
-import { BODY, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, RUN_LOOP, type HandlerName } from "../cost/paths.ts";
+import { BODY, COLD, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, RUN_LOOP, type HandlerName } from "../cost/paths.ts";
 import type { EntryConditions } from "../cost/conditions.ts";
 import type { Component } from "../cost/components.ts";
 import { figureNamer, type NamedFigure } from "../cost/figure-names.ts";
@@ -49,6 +49,8 @@ interface Sum {
   events: number;
   cycles: number;
   noise: number;
+  cold: number;
+  recording: number;
   barrier: number;
   readonly extras: { -readonly [key in keyof WindowExtras]: WindowExtras[key] };
 }
@@ -81,6 +83,8 @@ export class EventPrices {
     sum.events++;
     sum.cycles += cycles;
     sum.noise += vcpu.noise;
+    sum.cold += vcpu.caches.cycles;
+    sum.recording += this.window.recordingOf(vcpu);
     sum.barrier += vcpu.barrierCycles;
     extras.handler += handler;
     extras.loop += loop;
@@ -113,7 +117,19 @@ export class EventPrices {
     const cold = vcpu.exitCosts === vcpu.coldCosts && vcpu.coldCosts !== vcpu.costs;
     const item = itemizedCost(cpu, handler, kind.variant, kind.userspace, on, cold);
     const extras = { handler: 0, loop: 0, interrupt: 0, wake: 0 };
-    return { reason: cellOf(kind, cpu.vendor).reason, handler, item, on, events: 0, cycles: 0, noise: 0, barrier: 0, extras };
+    return {
+      reason: cellOf(kind, cpu.vendor).reason,
+      handler,
+      item,
+      on,
+      events: 0,
+      cycles: 0,
+      noise: 0,
+      cold: 0,
+      recording: 0,
+      barrier: 0,
+      extras,
+    };
   }
 
   private priced(reason: string, sums: readonly Sum[]): PricedReason {
@@ -146,7 +162,7 @@ export class EventPrices {
     return { component, figures: named.map(({ name }) => name), grade: worstGrade(figures), cycles: cycles / events };
   }
 
-  private itemize({ item, events, noise, barrier, extras, on, handler }: Sum, add: (...part: Charge) => void): void {
+  private itemize({ item, events, noise, cold, recording, barrier, extras, on, handler }: Sum, add: (...part: Charge) => void): void {
     const { ibpb, softwareScale } = this.resolved.cpu.cycles;
     for (const { component, cycles, tracedBy, figures } of item.pieces) {
       if (tracedBy.includes(this.window.from)) add(component, cycles * events, figures);
@@ -156,13 +172,14 @@ export class EventPrices {
       item.spreadOf,
       ...(item.spreadOf.source === BODY.source ? [] : [softwareScale]),
     ]);
+    add("cold_caches", cold, [...Object.values(COLD), softwareScale]);
     add("run_loop", extras.loop, [RUN_LOOP.outer, softwareScale]);
     const { hrtimer, ipiTarget, selfNotification, hostTick, hostDevice, hrtimerInterrupt, reschedule } = EXTRAS;
     add("handler", extras.handler, [...(SENDERS.has(handler) ? [ipiTarget, selfNotification] : [hrtimer]), ...scaled]);
     add("host_interrupt", extras.interrupt, [hostTick, hostDevice, hrtimerInterrupt, reschedule, ...scaled]);
     add("wakeup", extras.wake, [...this.wakeFigures(handler), ...scaled]);
     add("ibpb", barrier, [ibpb]);
-    add("recording", this.window.recording * events, [EXTRAS.perfRecord, softwareScale]);
+    add("recording", recording, [EXTRAS.perfRecord, softwareScale]);
   }
 
   /** What the host's code outside of an exit's path is scaled by, beside the model's own factor. */

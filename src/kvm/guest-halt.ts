@@ -7,14 +7,15 @@
  * on after an exit that brings it nothing. Simplified: so it does on SVM.
  */
 import { cstatesOf, idleExitNs, type CState } from "../hw/cstates.ts";
+import type { Program } from "../guest/program.ts";
 import { cyclesOf, NEVER, type Instant } from "../lib/units.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 
 /** States that a guest reaches itself: with HLT C1, with MWAIT what the host may use, but AMD's deeper state, which a read of an I/O port enters. */
-export function guestCstates({ spec, cpu }: ResolvedHost, { mwaitInGuest }: ResolvedGuest): readonly CState[] {
+export function guestCstates({ spec, cpu }: ResolvedHost, { mwaitInGuest }: ResolvedGuest, program: Program): readonly CState[] {
   const cstates = cstatesOf(spec.cpu, spec.cstates);
-  return mwaitInGuest && cpu.vendor === "intel" ? cstates : cstates.filter(({ name }) => name === "c1");
+  return mwaitInGuest && !program.haltsOnly && cpu.vendor === "intel" ? cstates : cstates.filter(({ name }) => name === "c1");
 }
 
 /** How long the core has slept inside the guest since the HLT or the last entry, if it does; leaving the C-state is no sleep. */

@@ -102,7 +102,6 @@ export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cp
     preemptionTimer: resolved.preemptionTimer.value,
     vpmu: guest.spec.vpmu,
     pku: guest.spec.pku,
-    isolated: resolved.isolated[cpu] === true,
     contextTracking: resolved.nohzFull[cpu] === true ? resolved.traits.contextTracking : "none",
     waitsBefore: resolved.traits.timerAdvanceWaits,
     verw: work.verw === "none" && guest.spec.assigned_device ? work.verwForAssignedDevice : work.verw,

@@ -37,9 +37,8 @@ export interface WindowExtras {
 export class PerfWindow {
   /** Where kvm_exit is traced. */
   readonly from: ExitTracepoint;
-  /** perf's own part of each event. */
-  readonly recording: number;
   private readonly endsAtReentry: boolean;
+  private readonly recording: number;
 
   constructor(traits: KernelTraits, vendor: Vendor, softwareScale: number) {
     this.from = vendor === "intel" ? traits.exitTracepoint : traits.svmTracesFastpaths ? "right_after_exit" : "in_handle_exit";
@@ -55,7 +54,12 @@ export class PerfWindow {
     // The wait for a timer's deadline and the L1D flush follow kvm_entry.
     const after = vcpu.waitCycles + (vcpu.flush ? conditionalFlush : 0);
     const before = inHandler ? beforeHandler(vcpu, kind) : 0;
-    return end - vcpu.exitedAt - untraced[this.from] - after - before + this.recording;
+    return end - vcpu.exitedAt - untraced[this.from] - after - before + this.recordingOf(vcpu);
+  }
+
+  /** perf's own part of the event: its code is as cold as KVM's. */
+  recordingOf({ caches }: Vcpu): number {
+    return Math.round(this.recording * (1 + caches.slowdown));
   }
 
   /** What lies between the tracepoints of the exit that has just ended, beyond its compiled cost. */

@@ -6,7 +6,6 @@
  * host interrupts are off waits for them; in the guest it causes an EXTERNAL_INTERRUPT exit; on an idle
  * CPU it first ends the C-state.
  */
-import { EXTRAS } from "../cost/paths.ts";
 import { idleExitNs, type CState } from "../hw/cstates.ts";
 import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
 import { AT, CPU_USES } from "./counters.ts";
@@ -64,7 +63,7 @@ export class PhysicalCpus {
     this.count = count;
     this.tally = tally;
     this.occupant = Array.from({ length: count }, () => null);
-    this.tick = new TickSched(count, tickCycles(settings));
+    this.tick = new TickSched(count, seed, tickCycles(settings));
     this.devices = new DeviceInterrupts(count, seed);
     this.busyFrom = new Float64Array(count).fill(0);
     this.busyUntil = new Float64Array(count).fill(0);
@@ -99,7 +98,7 @@ export class PhysicalCpus {
     if (tick) this.nextTick(cpu, now);
     else this.devices.next(cpu, this.settings.ghz, now);
     this.wakeUp(cpu);
-    this.interrupt(cpu, now, this.software(tick ? EXTRAS.hostTick.value : EXTRAS.hostDevice.value));
+    this.interrupt(cpu, now, this.software(tick ? this.tick.work(cpu) : this.devices.work(cpu)));
     if (tick) this.ticked(cpu, now);
   }
 
@@ -170,6 +169,7 @@ export class PhysicalCpus {
     if (vcpu === null || vcpu.state >= STATE.blocked) return this.interruptIdle(cpu, now, cost);
     if (vcpu.state === STATE.poll) {
       vcpu.afterEffect += askForFlush(vcpu);
+      vcpu.caches.displace(cost);
       return (now + cost) as Instant;
     }
     if (vcpu.state === STATE.guest) {
@@ -259,6 +259,7 @@ export class PhysicalCpus {
     vcpu.interruptsDoneAt = done as Instant;
     vcpu.hasExtras = true;
     vcpu.interruptCycles += cost;
+    vcpu.caches.displace(cost);
     const flush = askForFlush(vcpu);
     if (vcpu.phase === PHASE.end) vcpu.stepAt = (vcpu.stepAt + cost + flush) as Instant;
     else if (vcpu.phase === PHASE.effect && vcpu.stepAt <= vcpu.interruptsOnAt) vcpu.afterEffect += cost + flush;

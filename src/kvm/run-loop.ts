@@ -8,6 +8,7 @@
  */
 import { GUEST_FOOTPRINT } from "../cost/paths.ts";
 import type { ExitCost } from "../cost/plan.ts";
+import type { Stream } from "../sim/random.ts";
 import { readQuantile } from "../sim/samplers.ts";
 import { OP, VECTOR } from "../guest/program.ts";
 import { nearest } from "../lib/nearest.ts";
@@ -19,6 +20,7 @@ import { EXIT_REASONS } from "./exits.ts";
 import { asleepInGuest } from "./guest-halt.ts";
 import type { LapicTimer } from "./lapic-timer.ts";
 import { refillPredictors } from "./branch-predictors.ts";
+import { handlePending } from "./pending-interrupts.ts";
 import { askForEoiInMemory, takeEoiBack } from "./pv-eoi.ts";
 import { takeInterrupt } from "./take-interrupt.ts";
 import { adjustAdvance } from "./timer-advance.ts";
@@ -182,7 +184,8 @@ export class RunLoop {
   }
 
   private beginExit(vcpu: Vcpu, kind: number, now: Instant): void {
-    this.tally.add(GUEST, now - vcpu.since);
+    const ran = now - vcpu.since;
+    this.tally.add(GUEST, ran);
     this.timer.leaveGuest(vcpu);
     const costs = vcpu.coldPredictors ? vcpu.coldCosts : vcpu.costs;
     const cost = costs[kind] as ExitCost;
@@ -201,17 +204,11 @@ export class RunLoop {
     if (vcpu.hasExtras) vcpu.clearExtras();
     vcpu.interruptsOnAt = (now + cost.interruptsOnAt) as Instant;
     vcpu.interruptsDoneAt = now;
-    const draws = vcpu.noiseDraws[REASON_OF_KIND[kind] as number];
-    vcpu.noise = draws === undefined ? 0 : nearest(readQuantile(cost.spreadTable, draws.next()) * cost.spreadScale);
+    const draw = (vcpu.noiseDraws[REASON_OF_KIND[kind] as number] as Stream).next();
+    vcpu.noise = nearest(readQuantile(cost.spreadTable, draw) * cost.spreadScale);
     vcpu.flush = cost.conditionalFlush > 0 && (KIND_LIST[kind] as ExitKind).flushesL1d;
-    let total = cost.total + vcpu.noise + (vcpu.flush ? cost.conditionalFlush : 0);
-    if (kind === KIND.externalInterrupt) {
-      vcpu.hasExtras = true;
-      vcpu.interruptCycles = vcpu.pendingInterruptCycles;
-      vcpu.earlyInterruptCycles = vcpu.pendingInterruptCycles;
-      total += vcpu.pendingInterruptCycles;
-      vcpu.pendingInterruptCycles = 0;
-    }
+    let total = cost.total + vcpu.noise + vcpu.caches.exit(cost, ran, draw) + (vcpu.flush ? cost.conditionalFlush : 0);
+    if (kind === KIND.externalInterrupt) total += handlePending(vcpu);
     if (vcpu.writes !== null) {
       vcpu.writes.ran(now);
       if (cost.interruptsOnAt !== Infinity) total += vcpu.writes.flush(vcpu);

@@ -3,7 +3,13 @@
  *
  * Linux kernel/time/tick-sched.c tick_sched_timer, without skew_tick.
  */
+import { tailTable } from "../cost/noise.ts";
+import { EXTRAS, INTERRUPT_SPREAD } from "../cost/paths.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
+import { Stream } from "../sim/random.ts";
+import { readQuantile } from "../sim/samplers.ts";
+
+const SPREAD = tailTable(INTERRUPT_SPREAD.tick.value);
 
 export class TickSched {
   private readonly at: Float64Array;
@@ -11,8 +17,10 @@ export class TickSched {
   /** How often the time axis was moved, and by how much each time. */
   private moves = 0;
   private moveCycles = 0;
+  private readonly draws: readonly Stream[];
 
-  constructor(cpus: number, period: number) {
+  constructor(cpus: number, seed: number, period: number) {
+    this.draws = Array.from({ length: cpus }, (_, cpu) => new Stream(seed, `cpu${cpu}/tick`));
     this.at = new Float64Array(cpus).fill(NEVER);
     this.period = period;
   }
@@ -20,6 +28,11 @@ export class TickSched {
   /** Another length of the tick: every CPU says anew whether it wants it. */
   configure(period: number): void {
     this.period = period;
+  }
+
+  /** What the tick that has come takes on the reference core: mostly the same, now and then a timer or RCU more. */
+  work(cpu: number): number {
+    return EXTRAS.hostTick.value * readQuantile(SPREAD, (this.draws[cpu] as Stream).next());
   }
 
   /** When the CPU ticks next; NEVER without a tick. */

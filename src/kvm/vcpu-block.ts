@@ -10,7 +10,6 @@ import type { ExitCost } from "../cost/plan.ts";
 import { EXTRAS } from "../cost/paths.ts";
 import { cyclesOf, nanosOf, NEVER, type Instant } from "../lib/units.ts";
 import { statIndex } from "./accounting.ts";
-import { coldCaches } from "./cold-caches.ts";
 import { AT, HALT_POLL_RESULTS } from "./counters.ts";
 import { KIND } from "./exit-kinds.ts";
 import { nextWindow } from "./halt-polling.ts";
@@ -218,7 +217,7 @@ export class VcpuBlock {
     if (cost === null) return this.firstEntry(vcpu, now);
     const loaded = this.wokenUp(vcpu, now);
     const sleptNs = (now - vcpu.blockedAt) / this.settings.ghz;
-    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(sleptNs));
+    const work = this.cpus.software(EXTRAS.scheduleIn.value + vcpu.caches.away(sleptNs));
     vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
     const flush = vcpu.flush ? 0 : cost.conditionalFlush;

@@ -20,7 +20,6 @@ import type { PhysicalCpus } from "./physical-cpus.ts";
 import type { RunQueue } from "./run-queue.ts";
 import type { Tally } from "./tally.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
-import { coldCaches } from "./cold-caches.ts";
 import { enterState } from "./vcpu-time.ts";
 
 const PREEMPTION_REPORTED = statIndex("preemption_reported");
@@ -107,7 +106,7 @@ export class VcpuSwitch {
   resume(vcpu: Vcpu, queue: RunQueue | null, now: Instant): void {
     const awayNs = (now - vcpu.since) / this.settings.ghz;
     enterState(this.tally, vcpu, STATE.exit, now);
-    const work = this.cpus.software(EXTRAS.scheduleIn.value + coldCaches(awayNs));
+    const work = this.cpus.software(EXTRAS.scheduleIn.value + vcpu.caches.away(awayNs));
     vcpu.hasExtras = true;
     vcpu.wakeCycles += work;
     const loaded = this.load(vcpu, queue, now);

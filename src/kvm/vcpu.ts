@@ -14,7 +14,9 @@ import type { ExitCost } from "../cost/plan.ts";
 import type { Program } from "../guest/program.ts";
 import { NEVER, type Instant } from "../lib/units.ts";
 import { Stream } from "../sim/random.ts";
+import { ColdCaches } from "./cold-caches.ts";
 import { EXIT_REASONS } from "./exits.ts";
+import type { Link } from "./link.ts";
 import type { VcpuWrites } from "./dirty-log.ts";
 import { SpinState } from "./spin-state.ts";
 import type { Task } from "./task.ts";
@@ -62,15 +64,6 @@ export const TIMER = {
   virtual: 5,
 } as const;
 
-/** The network device of a VM whose packets go to another VM of the host. */
-export interface Link {
-  /** The vCPU that takes the other VM's interrupts. */
-  readonly peer: Vcpu;
-  /** CPUs of the two vhost workers. */
-  readonly worker: number;
-  readonly peerWorker: number;
-}
-
 /** Index of no miss. */
 export const NEVER_MISSED = -1;
 
@@ -91,6 +84,7 @@ export class Vcpu extends VcpuSettings {
   /** Its thread, if that competes with others for CPUs; null with a CPU of its own. */
   task: Task<Vcpu> | null = null;
   readonly spin = new SpinState();
+  readonly caches: ColdCaches;
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
@@ -210,6 +204,7 @@ export class Vcpu extends VcpuSettings {
     this.index = settings.index;
     this.cpu = settings.cpu;
     this.program = settings.program;
+    this.caches = new ColdCaches(settings.program.workingSetMib);
     this.advance = settings.advance;
     this.since = settings.boot;
     this.noiseDraws = EXIT_REASONS.map((reason) => new Stream(settings.seed, `${settings.name}/noise/${reason}`));

@@ -129,7 +129,7 @@ export function decide(vcpu: Vcpu, number: number, host: ResolvedHost, guest: Re
   vcpu.hostPolls = !(guest.spec.pv.haltpoll && host.traits.pollControl === "present");
   vcpu.pauseInGuest = guest.pauseInGuest;
   vcpu.assignedDevice = guest.spec.assigned_device;
-  vcpu.guestCstates = guestCstates(host, guest);
+  vcpu.guestCstates = guestCstates(host, guest, vcpu.program);
   vcpu.ghz = host.tscHz / 1e9;
   vcpu.hltInGuest = guest.hltInGuest;
   vcpu.mwaitInGuest = guest.mwaitInGuest;

@@ -45,6 +45,9 @@ export function quantileTable(quantile: (u: number) => number): Float64Array {
   return Float64Array.from({ length: STEPS + 1 }, (_, i) => quantile(Math.min(Math.max(i / STEPS, 0.25 / STEPS), 1 - 0.25 / STEPS)));
 }
 
+/** A second uniform number out of a draw: the digits that do not choose the table's entry. */
+export const otherDigits = (u: number): number => u * STEPS - ((u * STEPS) | 0);
+
 /** Reads a quantile table at u in (0, 1). */
 export function readQuantile(table: Float64Array, u: number): number {
   const at = u * STEPS;

@@ -248,7 +248,16 @@ export const INVENTORY: readonly Published[] = [
   },
   {
     subject: "shapes of distributions",
-    source: "github.com/esmakokten/cos-vmimg measurements/exit-anatomy",
-    figures: ["shape p99.9/p50 isolated", "shape p99/p50 isolated"],
+    source: "github.com/esmakokten/cos-vmimg measurements/exit-anatomy; perf kvm samples",
+    figures: [
+      "shape p99.9/p50 isolated",
+      "shape p99/p50 isolated",
+      "shape p99/p50 of port I/O, not isolated (published 1.33 to 1.39)",
+      "shape p99/p50 of MMIO, not isolated (published 1.33 to 1.39)",
+      "shape p99.9/p50 of MMIO, not isolated (published up to 1.63)",
+      "shape variation of MSR_WRITE",
+      "shape variation of PREEMPTION_TIMER (published 0.29 to 0.66)",
+      "shape variation of EXTERNAL_INTERRUPT (published from 0.66)",
+    ],
   },
 ];

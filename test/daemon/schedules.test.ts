@@ -1,13 +1,13 @@
 /** Schedules, run by a clock that the test turns. */
 import { pino } from "pino";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ScheduleInput } from "../../src/config/fleet-schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { Configuration } from "../../src/daemon/configuration.ts";
 import { Faults } from "../../src/daemon/faults.ts";
 import { NotedTimes } from "../../src/daemon/host-times.ts";
 import { RunningFleet } from "../../src/daemon/running-fleet.ts";
-import { Schedules, type Clock } from "../../src/daemon/schedules.ts";
+import { Schedules, WALL_CLOCK, type Clock } from "../../src/daemon/schedules.ts";
 import { DaemonStats } from "../../src/metrics/daemon-stats.ts";
 import { tempDir } from "../config/temp-config.ts";
 
@@ -117,5 +117,25 @@ describe("a schedule", () => {
     expect([...clock.crons.keys()]).toEqual(["0 12 * * *"]);
     schedules.stop();
     expect(clock.crons.size).toBe(0);
+  });
+});
+
+describe("the wall clock", () => {
+  it("waits for months where a timer of Node's waits for 24 days, and not for what is over", () => {
+    vi.useFakeTimers();
+    try {
+      const day = 86_400_000;
+      const fired: string[] = [];
+      WALL_CLOCK.after(90 * day, () => fired.push("in ninety days"));
+      const over = WALL_CLOCK.after(60 * day, () => fired.push("in sixty days"));
+      vi.advanceTimersByTime(59 * day);
+      over();
+      vi.advanceTimersByTime(30 * day);
+      expect(fired).toEqual([]);
+      vi.advanceTimersByTime(day);
+      expect(fired).toEqual(["in ninety days"]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -35,6 +35,11 @@ describe("one iteration", () => {
   });
 });
 
+test("a bare kernel halts in C1, also where MWAIT and its deeper states do not exit", () => {
+  const halting = (cstates: "c1" | "c6"): number => run("tscdeadline_latency", { cpu: "icelake-sp", cpu_pm: true, cstates }).p50;
+  expect(halting("c6")).toBe(halting("c1"));
+});
+
 describe("one iteration on an EPYC", () => {
   const WITHOUT_AVIC = { cpu: "epyc-rome", kernel: "linux-5.8" } as const;
   const X2AVIC = { cpu: "epyc-genoa", kernel: "linux-6.18" } as const;

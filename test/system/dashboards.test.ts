@@ -10,13 +10,10 @@ import { SCENARIOS } from "../support/history/scenarios.ts";
 import { HistoryReader } from "../support/history/reader.ts";
 import type { SeriesLabels } from "../support/prometheus-process.ts";
 
-/** Enough to emulate and to record on an idle machine, so that the history ends about when it is read. */
-const AHEAD = 60;
-
 let reader: HistoryReader;
 let firing: readonly SeriesLabels[];
 beforeAll(async () => {
-  reader = await HistoryReader.start(Math.ceil((Date.now() / 1000 + AHEAD) / STEP) * STEP);
+  reader = await HistoryReader.start();
   firing = await reader.alertsAtEnd();
 }, 900_000);
 afterAll(() => reader.stop());

@@ -25,6 +25,7 @@ const SPIN: Step = { compute: Infinity, op: OP.none };
 const SPIN_NOTICE_CYCLES = 40;
 
 export abstract class TestProgram extends Program {
+  override readonly haltsOnly = true;
   /** Guest TSC at which the program runs now. */
   protected now: Instant = 0 as Instant;
   private readonly main: Steps;

@@ -5,7 +5,7 @@ import { machine } from "../machine.ts";
 import { statOf } from "../measure.ts";
 import { type Line, MIXES } from "./published-mixes.ts";
 
-const BEFORE = "the normal path of hackbench's IPIs is too short by what cold caches add to it, and that is missing";
+const BEFORE = "cold caches lengthen the path that is left as much as the one that is saved here";
 
 /** hackbench's average with the ICR fastpath of 5.5 beside the one without. */
 const HACKBENCH_GAIN: PublishedFigure = {

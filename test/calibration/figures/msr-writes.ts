@@ -53,12 +53,21 @@ const averageNs = (msr: string): number => {
   return ((cycles / samples) * 1e9) / resolveHost(SPEC).tscHz;
 };
 
-const ROWS = [
-  { msr: "tsc_deadline", pct: 98.17, us: 0.9 },
-  { msr: "icr", pct: 1.74, us: 0.82 },
-] as const;
+const WAKES = "each IPI of this guest wakes a vCPU that sleeps; those of that guest did so less often";
 
-export const MSR_WRITES: readonly PublishedFigure[] = ROWS.flatMap(({ msr, pct, us }): PublishedFigure[] => [
+interface Row {
+  readonly msr: "tsc_deadline" | "icr";
+  readonly pct: number;
+  readonly us: number;
+  readonly open?: string;
+}
+
+const ROWS: readonly Row[] = [
+  { msr: "tsc_deadline", pct: 98.17, us: 0.9 },
+  { msr: "icr", pct: 1.74, us: 0.82, open: WAKES },
+];
+
+export const MSR_WRITES: readonly PublishedFigure[] = ROWS.flatMap(({ msr, pct, us, open }): PublishedFigure[] => [
   {
     id: `writes of one guest by MSR, ${msr}, share`,
     published: pct / 100,
@@ -73,6 +82,7 @@ export const MSR_WRITES: readonly PublishedFigure[] = ROWS.flatMap(({ msr, pct, 
     unit: "ns",
     grade: "read",
     within: { factor: 1.5 },
+    ...(open === undefined ? {} : { open }),
     emulate: () => averageNs(msr),
   },
 ]);

@@ -1,6 +1,7 @@
 /** Tables of `src/cost/README.md`: every figure of the cost model with its source. */
 import { COMPONENTS, COMPONENT_NAMES, MITIGATION_COMPONENTS } from "../../../src/cost/components.ts";
 import {
+  COLD,
   EXTRAS,
   HANDLERS,
   INDIRECT_CALLS,
@@ -73,6 +74,13 @@ export function handlerTable(): string {
     ];
   });
   return markdownTable(["handler", "cycles", "until its effect", "indirect calls", "from 5.12 on", "spread", "grade", "source"], rows);
+}
+
+export function coldTable(): string {
+  return markdownTable(
+    ["figure", "value", "grade", "source"],
+    Object.entries(COLD).map(([name, one]) => [code(name), ...figureCells(one)]),
+  );
 }
 
 export function extraTable(): string {

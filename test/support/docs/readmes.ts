@@ -12,7 +12,7 @@ import {
   workloadTable,
 } from "./config-tables.ts";
 import { accuracyTable } from "./accuracy-table.ts";
-import { componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
+import { coldTable, componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { cpuPmToggle, dpdkToggle, fastpathToggle, taaToggle } from "./toggle-examples.ts";
 import { daemonMetricTable, exitTable, fastpathTable, hostMetricTable } from "./metric-tables.ts";
@@ -50,6 +50,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     "hardware figures": hardwareTable,
     "run loop": runLoopTable,
     handlers: handlerTable,
+    "cold caches": coldTable,
     extras: extraTable,
   },
 };

@@ -1,8 +1,11 @@
 /** Physical CPUs: ticks, device interrupts, idle states, and what a host interrupt does to whoever runs there. */
-import { EXTRAS } from "../../../src/cost/paths.ts";
+import { tailTable } from "../../../src/cost/noise.ts";
+import { EXTRAS, INTERRUPT_SPREAD } from "../../../src/cost/paths.ts";
 import { idleExitNs } from "../../../src/hw/cstates.ts";
 import { HOST_INTERRUPTS_PER_SECOND } from "../../../src/kvm/device-interrupts.ts";
-import { exponential } from "../../../src/sim/samplers.ts";
+import type { Stream } from "../../../src/sim/random.ts";
+import { exponential, readQuantile } from "../../../src/sim/samplers.ts";
+import { displaceBy } from "./caches.ts";
 import {
   cancel,
   count,
@@ -35,7 +38,8 @@ export function idleExitCycles(world: World, cpu: OracleCpu, now: number): numbe
  */
 export function coreAwakeAt(world: World, vcpu: OracleVcpu, now: number): number {
   if (vcpu.mode !== "guest" || vcpu.haltedSince === null) return now;
-  const states = vcpu.guest.mwaitInGuest ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
+  const states =
+    vcpu.guest.mwaitInGuest && !vcpu.program.haltsOnly ? world.guestCstates : world.guestCstates.filter(({ name }) => name === "c1");
   const slept = now - Math.max(vcpu.haltedSince, vcpu.since);
   vcpu.coreAwakeAt ??= now + Math.round(idleExitNs(states, slept / world.ghz) * world.ghz);
   return Math.max(now, vcpu.coreAwakeAt);
@@ -63,13 +67,17 @@ export function startDevice(world: World, cpu: OracleCpu, now: number): void {
 export function tickFired(world: World, cpu: OracleCpu, now: number): void {
   cpu.tick = null;
   startTick(world, cpu, now);
-  hostInterrupt(world, cpu, now, software(world, EXTRAS.hostTick.value));
+  hostInterrupt(world, cpu, now, workOf(world, EXTRAS.hostTick.value, INTERRUPT_SPREAD.tick.value, cpu.tickWork));
 }
 
 export function deviceFired(world: World, cpu: OracleCpu, now: number): void {
   startDevice(world, cpu, now);
-  hostInterrupt(world, cpu, now, software(world, EXTRAS.hostDevice.value));
+  hostInterrupt(world, cpu, now, workOf(world, EXTRAS.hostDevice.value, INTERRUPT_SPREAD.device.value, cpu.deviceWork));
 }
+
+/** An interrupt's work: log-normal about its mean. */
+const workOf = (world: World, mean: number, cv: number, draws: Stream): number =>
+  software(world, mean * readQuantile(tailTable(cv), draws.next()));
 
 /** The vCPU's thread leaves its CPU, which is idle from now on. */
 export function threadLeaves(cpu: OracleCpu, now: number): void {
@@ -94,6 +102,7 @@ export function hostInterrupt(world: World, cpu: OracleCpu, now: number, work: n
   if (vcpu.mode === "poll") {
     // Polling notices nothing of it, but interrupt entry asks for the next L1D flush.
     vcpu.exit!.afterEffect += askForFlush(vcpu);
+    displaceBy(vcpu, work);
     return now + work;
   }
   if (vcpu.mode === "guest") {
@@ -130,6 +139,7 @@ function inExit(world: World, vcpu: OracleVcpu, now: number, work: number): numb
   const exit = vcpu.exit!;
   exit.interruptsDoneAt = Math.max(now, exit.interruptsOnAt, exit.interruptsDoneAt) + work;
   exit.extra.host_interrupt += work;
+  displaceBy(vcpu, work);
   const flush = askForFlush(vcpu);
   if (vcpu.step!.what === "end") delayStep(world, vcpu, work + flush);
   else if (vcpu.step!.what === "effect" && vcpu.step!.at <= exit.interruptsOnAt) exit.afterEffect += work + flush;

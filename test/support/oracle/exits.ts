@@ -9,6 +9,7 @@ import { FASTPATH_NAMES } from "../../../src/kvm/fastpaths.ts";
 import { KVM_STATS } from "../../../src/kvm/kvm-stats.ts";
 import { readQuantile } from "../../../src/sim/samplers.ts";
 import { exitLabel } from "../counter-names.ts";
+import { coldCycles, displaceBy } from "./caches.ts";
 import { guestLeft } from "./timer.ts";
 import { count, delayStep, setStep, software, type OracleExit, type OracleVcpu, type World } from "./world.ts";
 
@@ -30,16 +31,20 @@ export const computationLeft = (vcpu: OracleVcpu, now: number): number =>
   vcpu.step === null ? vcpu.program.runCycles : vcpu.step.at - now;
 
 function begin(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number): OracleExit {
-  count(world, "vcpu guest", now - vcpu.since);
+  const ran = now - vcpu.since;
+  count(world, "vcpu guest", ran);
   guestLeft(vcpu);
   const costs = vcpu.predictorsFlushed ? vcpu.coldCosts : vcpu.costs;
   const cost = costs.get(kind)!;
   vcpu.predictorsFlushed = cost.flushesPredictors;
   const { reason, flushesL1d } = EXIT_KINDS[kind];
   const flush = flushesL1d && cost.conditionalFlush > 0;
-  const noise = Math.round(readQuantile(cost.spreadTable, vcpu.noise.get(reason)!.next()) * cost.spreadScale);
+  const draw = vcpu.noise.get(reason)!.next();
+  const noise = Math.round(readQuantile(cost.spreadTable, draw) * cost.spreadScale);
+  const cold = coldCycles(vcpu, cost, ran, draw);
   const interrupts = kind === "externalInterrupt" ? vcpu.waitingInterrupts : 0;
   vcpu.waitingInterrupts -= interrupts;
+  displaceBy(vcpu, interrupts);
   const exit: OracleExit = {
     kind,
     cost,
@@ -50,6 +55,7 @@ function begin(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number):
     interruptsOnAt: now + cost.interruptsOnAt,
     interruptsDoneAt: now,
     noise,
+    cold,
     flush,
     miss: null,
     leavesLoop: false,
@@ -59,7 +65,7 @@ function begin(world: World, vcpu: OracleVcpu, kind: ExitKindName, now: number):
   vcpu.mode = "exit";
   vcpu.since = now;
   vcpu.exit = exit;
-  setStep(world, vcpu, "end", now + cost.total + noise + (flush ? cost.conditionalFlush : 0) + interrupts);
+  setStep(world, vcpu, "end", now + cost.total + noise + cold + (flush ? cost.conditionalFlush : 0) + interrupts);
   return exit;
 }
 
@@ -103,7 +109,7 @@ export function endStretch(world: World, vcpu: OracleVcpu, now: number): void {
 
 /** Counts the exit, whose last stretch has ended. */
 export function countExit(world: World, vcpu: OracleVcpu, now: number): void {
-  const { kind: name, cost, elapsed, extra, flush, miss, noise, leavesLoop } = vcpu.exit!;
+  const { kind: name, cost, elapsed, extra, flush, miss, noise, cold, leavesLoop } = vcpu.exit!;
   const kind = EXIT_KINDS[name];
   const label = exitLabel(cellOf(kind, world.resolved.cpu.vendor));
   count(world, `exits ${label}`);
@@ -113,6 +119,7 @@ export function countExit(world: World, vcpu: OracleVcpu, now: number): void {
   const component = (what: Component, cycles: number): void => count(world, `component ${what}`, cycles);
   COMPONENT_NAMES.forEach((what, i) => component(what, cost.components[i]!));
   component(COMPONENT_NAMES[cost.spreadInto]!, noise);
+  component("cold_caches", cold);
   component("handler", extra.handler);
   component("run_loop", extra.run_loop);
   component("host_interrupt", extra.host_interrupt);

@@ -1,5 +1,6 @@
 /** A halted vCPU: it looks for events, polls, sleeps, and runs again. */
-import { COLD_CACHES_HALF_NS, EXTRAS } from "../../../src/cost/paths.ts";
+import { EXTRAS } from "../../../src/cost/paths.ts";
+import { lostAsleep } from "./caches.ts";
 import { letInterruptsIn, startTick, threadLeaves } from "./cpus.ts";
 import { wakeSleeper } from "./delivery.ts";
 import { endStretch } from "./exits.ts";
@@ -113,17 +114,11 @@ export function running(world: World, vcpu: OracleVcpu, now: number): void {
   adaptWindow(world, vcpu, now);
   const timerWork = switchToHvTimer(world, vcpu, now);
   const exit = vcpu.exit!;
-  const work = software(world, EXTRAS.scheduleIn.value + coldCaches(slept / world.ghz));
+  const work = software(world, EXTRAS.scheduleIn.value + EXTRAS.coldCaches.value * lostAsleep(vcpu, slept / world.ghz));
   exit.extra.wakeup += work;
   const flush = exit.flush ? 0 : exit.cost.conditionalFlush;
   if (flush > 0) exit.flush = true;
   setStep(world, vcpu, "end", now + work + timerWork + flush + exit.afterEffect);
-}
-
-/** Lines that were lost in a sleep: all of them in the end, half of them after COLD_CACHES_HALF_NS. */
-function coldCaches(sleptNs: number): number {
-  const lost = sleptNs / (sleptNs + COLD_CACHES_HALF_NS.value);
-  return EXTRAS.coldCaches.value * lost;
 }
 
 /** kvm_vcpu_halt: how long to poll next time, seen how long this halt took. */

@@ -80,8 +80,23 @@ export class OracleHost {
 
 function emptyCpu(resolved: ResolvedHost, seed: number, number: number, actor: number): OracleCpu {
   const draws = new Stream(seed, `cpu${number}/device`);
+  const tickWork = new Stream(seed, `cpu${number}/tick`);
+  const deviceWork = new Stream(seed, `cpu${number}/device work`);
   const nohzFull = resolved.nohzFull[number] === true;
-  return { number, actor, nohzFull, draws, occupant: null, tick: null, device: null, idleSince: 0, busyFrom: 0, busyUntil: 0 };
+  return {
+    number,
+    actor,
+    nohzFull,
+    draws,
+    tickWork,
+    deviceWork,
+    occupant: null,
+    tick: null,
+    device: null,
+    idleSince: 0,
+    busyFrom: 0,
+    busyUntil: 0,
+  };
 }
 
 function bootGuest(world: World, guest: ResolvedGuest, seed: number, programs: readonly Program[]): void {
@@ -161,6 +176,8 @@ function bootVcpu(world: World, guest: ResolvedGuest, seed: number, program: Pro
     haltStart: 0,
     wakeRequested: false,
     exit: null,
+    inCore: 1,
+    onChip: 1,
     waitingInterrupts: 0,
   };
   vcpus.push(vcpu);

@@ -18,6 +18,9 @@ export interface OracleCpu {
   readonly actor: number;
   readonly nohzFull: boolean;
   readonly draws: Stream;
+  /** What its ticks and device interrupts take. */
+  readonly tickWork: Stream;
+  readonly deviceWork: Stream;
   occupant: OracleVcpu | null;
   tick: OracleEvent | null;
   device: OracleEvent | null;
@@ -44,6 +47,8 @@ export interface OracleExit {
   interruptsOnAt: number;
   interruptsDoneAt: number;
   noise: number;
+  /** What it takes longer as its code was displaced from the caches. */
+  cold: number;
   flush: boolean;
   miss: MissCause | null;
   /** A request was found: on through the outer loop instead of re-entering. */
@@ -118,6 +123,9 @@ export interface OracleVcpu {
   unpredictedCycles: number;
   wakeRequested: boolean;
   exit: OracleExit | null;
+  /** Shares of KVM's code that are still in the core's own caches, and on the chip at all. */
+  inCore: number;
+  onChip: number;
   /** Work of host interrupts that wait for the next VM entry to end at once. */
   waitingInterrupts: number;
 }
