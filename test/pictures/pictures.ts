@@ -37,7 +37,7 @@ interface Panel {
 const dir = mkdtempSync(join(tmpdir(), "pictures-"));
 let reader: HistoryReader;
 beforeAll(async () => {
-  reader = await HistoryReader.start(Math.floor(Date.now() / 1000 / STEP) * STEP - STEP);
+  reader = await HistoryReader.start();
 }, MINUTES * 180_000);
 afterAll(async () => {
   await reader.stop();
