@@ -9,9 +9,9 @@ const SPREAD = tailTable(INTERRUPT_SPREAD.device.value);
 
 /** Device and kernel interrupts per second and CPU that the host's own work causes. */
 export const HOST_INTERRUPTS_PER_SECOND = {
-  housekeeping: 6,
+  housekeeping: 20,
   source:
-    "assumed: between the 9 a second that a host's ticks of 250 Hz leave of the EXTERNAL_INTERRUPT exits of a busy vCPU (perf kvm stat, sysbench, 2020) and what C0 for 0.15 % of the time leaves for an idle one (aca6ff29c406)",
+    "assumed: between the 9 a second that a host's ticks of 250 Hz leave of the EXTERNAL_INTERRUPT exits of a busy vCPU (perf kvm stat, sysbench, 2020) and some 30 that C0 for 0.15 % of the time leaves for an idle one (aca6ff29c406)",
 } as const;
 
 export class DeviceInterrupts {

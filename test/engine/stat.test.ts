@@ -92,9 +92,9 @@ describe("time in a C-state, exactly", () => {
   it("runs from leaving the CPU to the wake-up, without the way out of the state", () => {
     const played = play({ host: QUIET, scripts: [halting] });
     const halted = played.host.tally.low[AT.vcpuCycles + VCPU_STATES.indexOf("halted")] as number;
-    // 0.8 ms is long enough for C6, which takes 133 us to leave; then come the timer's interrupt and the wake-up.
+    // 0.8 ms is long enough for C6, which takes 40 us to leave; then come the timer's interrupt and the wake-up.
     const { hrtimerInterrupt, wakeRcuwait } = EXTRAS;
-    expect(halted - asleep(played)).toBe(cyclesOf(133_000, 2.5) + hrtimerInterrupt.value + wakeRcuwait.value);
+    expect(halted - asleep(played)).toBe(cyclesOf(40_000, 2.5) + hrtimerInterrupt.value + wakeRcuwait.value);
   });
 
   it("is nothing while the vCPU polls", () => {

@@ -140,7 +140,7 @@ describe("a Linux guest's thread that sleeps until a time (cyclictest)", () => {
   });
 
   test("is later by what the host's C-state takes to leave, where one is deep", () => {
-    expect(run("cyclictest", { ...awake, cstates: "c6" }).p50).toBeGreaterThan(100_000);
+    expect(run("cyclictest", { ...awake, cstates: "c6" }).p50).toBeGreaterThan(40_000);
   });
 });
 

@@ -101,7 +101,7 @@ export const PIECES: readonly PublishedFigure[] = [
   cycles("a kick of the running vCPU itself without posted interrupts, Ice Lake", 600, selfKick, KICK),
   {
     ...cycles("an idle tickless vCPU without polling, share of time in C0", 0.0015, () => {
-      return statOf(machine("haswell-2015", { cstates: "c6", kvm: { halt_poll: "off" }, guests: { vm: { vcpus: 1 } } }), 20).c0_share;
+      return statOf(machine("haswell-2015", { kvm: { halt_poll: "off" }, guests: { vm: { vcpus: 1 } } }), 20).c0_share;
     }),
     unit: "ratio",
     within: SHAPE_FACTOR,
