@@ -25,6 +25,8 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      // The README's pictures, drawn anew: `npm run pictures`.
+      { test: { name: "pictures", include: ["test/pictures/pictures.ts"], fileParallelism: false } },
     ],
   },
 });
