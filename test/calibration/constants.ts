@@ -1,5 +1,5 @@
 /** Constants of the cost model that published figures decided: what a fit may move. */
-import { EXTRAS, HANDLERS, RUN_LOOP } from "../../src/cost/paths.ts";
+import { COLD, EXTRAS, HANDLERS, RUN_LOOP } from "../../src/cost/paths.ts";
 import type { Figure } from "../../src/hw/figure.ts";
 import { SKYLAKE_CYCLES } from "../../src/hw/hardware-cycles.ts";
 
@@ -8,7 +8,13 @@ export interface Constant {
   readonly figure: { value: number };
 }
 
-const GROUPS: Readonly<Record<string, object>> = { run_loop: RUN_LOOP, handler: HANDLERS, extra: EXTRAS, hardware: SKYLAKE_CYCLES };
+const GROUPS: Readonly<Record<string, object>> = {
+  run_loop: RUN_LOOP,
+  handler: HANDLERS,
+  extra: EXTRAS,
+  cold: COLD,
+  hardware: SKYLAKE_CYCLES,
+};
 
 /** Whoever reads "assumed" or "by definition" at the head of a source knows that no figure decided the value. */
 const isFitted = ({ source, value }: Figure): boolean =>
