@@ -22,6 +22,7 @@ export type Vulnerability =
   | "spec_rstack_overflow"
   | "reg_file_data_sampling"
   | "indirect_target_selection"
+  | "ghostwrite"
   | "old_microcode"
   | "tsa"
   | "vmscape";
@@ -41,7 +42,7 @@ export interface CpuModel {
   readonly turboGhz: number;
   /** Bugs of the silicon; `tsx_async_abort` counts only while RTM is present. */
   readonly affectedBy: readonly Vulnerability[];
-  /** RTM present by default (before `tsx: off`). */
+  /** RTM is there unless `tsx: off` takes it away; false where microcode took it, or where there never was one. */
   readonly hasRtm: boolean;
   /** Enhanced IBRS: SPEC_CTRL.IBRS is set once and left on. */
   readonly hasEnhancedIbrs: boolean;

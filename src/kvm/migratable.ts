@@ -14,6 +14,7 @@ import type { Direction } from "./counters.ts";
 import { disabledExits } from "./disabled-exits.ts";
 import { liveFastpaths } from "./explain-guest.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
+import { hasRtm } from "./rtm.ts";
 
 /** How a move changes which of the timer's and the ICR's fastpaths a guest has. */
 export function directionOf(from: ResolvedHost, before: ResolvedGuest, to: ResolvedHost, after: ResolvedGuest): Direction {
@@ -54,7 +55,7 @@ interface Feature {
 
 /** What a host with a CPU of one model has or lacks by its microcode, its kernel's command line, and its kernel. */
 const FEATURES: readonly Feature[] = [
-  { name: "TSX (hle, rtm)", why: "tsx=off", has: ({ cpu, spec }) => cpu.hasRtm && spec.tsx !== "off" },
+  { name: "TSX (hle, rtm)", why: "tsx=off", has: hasRtm },
   {
     name: "MD_CLEAR and ARCH_CAPABILITIES",
     why: "old microcode",

@@ -2,6 +2,7 @@
 import type { Vulnerability } from "../hw/cpu-model.ts";
 import type { Mitigation } from "./mitigation.ts";
 import { gatherDataSampling } from "./mitigations/gather-data-sampling.ts";
+import { ghostwrite } from "./mitigations/ghostwrite.ts";
 import { indirectTargetSelection } from "./mitigations/indirect-target-selection.ts";
 import { itlbMultihit } from "./mitigations/itlb-multihit.ts";
 import { l1tf } from "./mitigations/l1tf.ts";
@@ -36,6 +37,7 @@ export const MITIGATIONS = {
   spec_rstack_overflow: specRstackOverflow,
   reg_file_data_sampling: regFileDataSampling,
   indirect_target_selection: indirectTargetSelection,
+  ghostwrite,
   old_microcode: oldMicrocode,
   tsa,
   vmscape,

@@ -5,7 +5,7 @@
  * Linux: arch/x86/kvm/x86.c kvm_arch_init (pi_inject_timer), arch/x86/kvm/vmx/vmx.c
  * hardware_setup (preemption_timer, enable_apicv, enable_ipiv), arch/x86/kvm/svm/avic.c
  * avic_hardware_setup (avic, enable_ipiv), virt/kvm/kvm_main.c (halt_poll_ns*),
- * arch/x86/kvm/lapic.c (lapic_timer_advance_ns).
+ * arch/x86/kvm/lapic.c (lapic_timer_advance_ns; from 6.12 on lapic_timer_advance).
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import type { HostSpec } from "./host-spec.ts";
@@ -108,19 +108,25 @@ export function haltPoll(spec: HostSpec, traits: KernelTraits): HaltPollSettings
   };
 }
 
-/** kvm.lapic_timer_advance_ns: how much early a timer fires, to wait for its deadline before entry. */
+/** kvm.lapic_timer_advance_ns, or lapic_timer_advance: how much early a timer fires, to wait for its deadline before entry. */
 export function timerAdvance(spec: HostSpec, traits: KernelTraits): Decided<TimerAdvanceSettings> {
   const asked = spec.kvm.lapic_timer_advance;
-  if (asked === "off" || asked === 0) return { value: { mode: "off", ns: 0 }, why: "lapic_timer_advance_ns=0" };
-  if (typeof asked === "number") return { value: { mode: "fixed", ns: asked }, why: `lapic_timer_advance_ns=${asked}` };
+  const { timerAdvanceParameter: parameter } = traits;
+  const isSwitch = parameter === "lapic_timer_advance";
+  const automatic = `${parameter}=${isSwitch ? "Y" : "-1"}`;
+  if (asked === "off" || asked === 0) return { value: { mode: "off", ns: 0 }, why: `${parameter}=${isSwitch ? "N" : "0"}` };
+  if (typeof asked === "number") {
+    const why = isSwitch ? `as if lapic_timer_advance_ns=${asked} were still there: from 6.12 on it is a switch` : `${parameter}=${asked}`;
+    return { value: { mode: "fixed", ns: asked }, why };
+  }
   if (asked === "adaptive") return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: "adaptive as from 5.4 on, by configuration" };
   switch (traits.timerAdvance) {
     case "absent":
       return { value: { mode: "off", ns: 0 }, why: "the kernel does not tune an advance by itself" };
     case "stepwise":
-      return { value: { mode: "stepwise", ns: FIRST_ADVANCE_NS }, why: "lapic_timer_advance_ns=-1: steps of at most an eighth (4.18)" };
+      return { value: { mode: "stepwise", ns: FIRST_ADVANCE_NS }, why: `${automatic}: steps of at most an eighth (4.18)` };
     case "adaptive":
-      return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: "lapic_timer_advance_ns=-1: follows the observed delay (5.4 on)" };
+      return { value: { mode: "adaptive", ns: FIRST_ADVANCE_NS }, why: `${automatic}: follows the observed delay (5.4 on)` };
   }
 }
 

@@ -12,6 +12,7 @@ import { bhiMode } from "./branch-history.ts";
 import { spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
 import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "./resolved.ts";
+import { hasRtm } from "./rtm.ts";
 import {
   canPostTimer,
   canUseHvTimer,
@@ -129,7 +130,7 @@ function guestContext(cpu: CpuModel, spec: GuestSpec, host: Host): MitigationCon
     cpu,
     traits: kernelOf(spec.kernel).traits,
     settings: { ...AUTOMATIC, all: spec.mitigations, microcode },
-    rtm: cpu.hasRtm && host.spec.tsx !== "off",
+    rtm: hasRtm(host),
     smt: host.spec.smt,
   };
 }

@@ -27,6 +27,7 @@ import {
 import { placeGuests } from "./placement.ts";
 import { resolveGuest } from "./resolve-guest.ts";
 import { type ResolvedHost, SpecError } from "./resolved.ts";
+import { hasRtm } from "./rtm.ts";
 
 /**
  * Resolves a whole host. Throws a SpecError with the path of the key when the specification
@@ -37,8 +38,7 @@ export function resolveHost(spec: HostSpec): ResolvedHost {
   const kernel = kernelOf(spec.kernel);
   const traits = patchedTraits(kernel, spec, cpu.vendor);
   const isolated = isolation(spec, traits);
-  const rtm = cpu.hasRtm && spec.tsx !== "off";
-  const context: MitigationContext = { cpu, traits, settings: spec.mitigations, rtm, smt: spec.smt };
+  const context: MitigationContext = { cpu, traits, settings: spec.mitigations, rtm: hasRtm({ cpu, spec }), smt: spec.smt };
   const host = {
     spec,
     cpu,

@@ -54,6 +54,11 @@ overrides: [{ match: { kernel: ours }, set: { kvm: { halt_poll_ns: 0 } } }]`,
       withKernel(`{ base: linux-5.8, commits: ["1714a4eb6fb0123456789012345678901234abcd", "777414340085"] }`),
     );
     expect(own.kernels.get("ours")?.commits).toEqual(["1714a4eb6fb0", "aeeb4c7fff52"]);
+    // The timer fastpath series of 5.8, as a backport lists it.
+    const series = "5a9f54435a48, 404d5d7bff0d, dcf068da7eb2, a9ab13ff6e84, 379a3c8ee444, ae95f566b3d2, 26efe2fd92e5, 199a8b84c41e";
+    const { own: backported } = await configOf(withKernel(`{ base: rhel-8.2, commits: [1e9e2622a149, e1be9ac8e601, ${series}] }`));
+    const ours = backported.kernels.get("ours");
+    expect(kernelOf(ours ?? "rhel-8.2").traits).toEqual({ ...kernelOf("c82").traits, svmFastpaths: "absent" });
   });
 
   test("is looked for beside the file that a command takes", async () => {

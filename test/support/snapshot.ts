@@ -105,6 +105,7 @@ const VULNERABILITIES: ResolvedHost["vulnerabilities"] = {
   spec_rstack_overflow: UNAFFECTED,
   reg_file_data_sampling: UNAFFECTED,
   indirect_target_selection: UNAFFECTED,
+  ghostwrite: UNAFFECTED,
   old_microcode: UNAFFECTED,
   tsa: UNAFFECTED,
   vmscape: UNAFFECTED,

@@ -109,6 +109,13 @@ export const BUG_COMMITS = {
     traits: { bhi: "known" },
     source: "bugs.c bhi_select_mitigation, vmenter.S CLEAR_BRANCH_HISTORY_VMEXIT; sysfs suffixes with ; instead of ,; April 2024",
   },
+  ghostwrite: {
+    title: "riscv: Add ghostwrite vulnerability",
+    since: "6.14",
+    traits: {},
+    knows: ["ghostwrite"],
+    source: "drivers/base/cpu.c: not in 6.12, in 6.16; first release from memory",
+  },
   its: {
     title: "x86/its: Mitigate Indirect Target Selection",
     since: "6.15",

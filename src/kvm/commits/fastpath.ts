@@ -2,6 +2,7 @@
  * Commits about fastpaths: exits that KVM handles right after they happened, before host
  * interrupts are on. They began as hooks beside the exit handler (5.5), went into the run loop
  * with a way straight back into the guest (5.8), and lost most of their conditions in 6.18.
+ * Hashes of the commits of 5.7 and 5.8 that go by a name here are from memory.
  */
 import type { Commit } from "../commit.ts";
 
@@ -30,6 +31,7 @@ export const FASTPATH_COMMITS = {
     since: "5.7",
     traits: { icrAccepts: "physical_fixed_unicast" },
     needs: [ICR],
+    also: ["e1be9ac8e601"],
     fixes: [ICR],
     source: "x86.c handle_fastpath_set_x2apic_icr_irqoff in 5.7.14: destination 0xffffffff is refused",
   },
@@ -37,6 +39,7 @@ export const FASTPATH_COMMITS = {
     title: "KVM: VMX: Introduce generic fastpath handler",
     since: "5.8",
     traits: { exitTracepoint: "right_after_exit" },
+    also: ["dcf068da7eb2", "404d5d7bff0d", "5a9f54435a48"],
     source: "vmx.c vmx_exit_handlers_fastpath, called at the end of vmx_vcpu_run (timer fastpath series v5, first patches)",
   },
   "icr-in-generic-handler": {
@@ -44,6 +47,7 @@ export const FASTPATH_COMMITS = {
     since: "5.8",
     traits: { icr: "handled" },
     needs: [ICR, GENERIC],
+    also: ["a9ab13ff6e84"],
     source: "vmx.c vmx_exit_handlers_fastpath: EXIT_FASTPATH_EXIT_HANDLED for the ICR (timer fastpath series v5); title ours",
   },
   "tscdeadline-fastpath": {
@@ -51,6 +55,7 @@ export const FASTPATH_COMMITS = {
     since: "5.8",
     traits: { tscDeadline: "needs_hv_timer", ...LATE_WAIT },
     needs: [GENERIC],
+    also: ["ae95f566b3d2", "199a8b84c41e"],
     source: "x86.c handle_fastpath_set_tscdeadline, lapic.c kvm_can_use_hv_timer (timer fastpath series v5)",
   },
   "preemption-timer-fastpath": {
@@ -58,6 +63,7 @@ export const FASTPATH_COMMITS = {
     since: "5.8",
     traits: { preemptionTimer: "present", ...LATE_WAIT },
     needs: [GENERIC],
+    also: ["26efe2fd92e5"],
     source: "vmx.c handle_fastpath_preemption_timer (timer fastpath series v5)",
   },
   "reenter-in-common-loop": {

@@ -49,6 +49,7 @@ function pbrsb({ cpu, traits }: MitigationContext, mode: SpectreV2Mode): string 
 }
 
 function line(context: MitigationContext, mode: SpectreV2Mode): string {
+  const bhi = bhiMode(context).mode;
   const parts = [
     nameOf(context, mode),
     `IBPB: ${mode === "off" ? "disabled" : "conditional"}`,
@@ -56,9 +57,10 @@ function line(context: MitigationContext, mode: SpectreV2Mode): string {
     stibp(context, mode),
     mode === "off" ? "" : "RSB filling",
     pbrsb(context, mode),
-    bhiWords(bhiMode(context).mode),
+    bhiWords(bhi),
   ];
-  return parts.filter((part) => part !== "").join(context.traits.bhi === "known" ? "; " : ", ");
+  // The commit that knows BHI also changed what stands between the parts.
+  return parts.filter((part) => part !== "").join(bhi === "unknown" ? ", " : "; ");
 }
 
 export const spectreV2 = {

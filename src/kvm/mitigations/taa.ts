@@ -5,9 +5,7 @@
  * "attempted, no microcode", because it cannot know what lies below it in a VM.
  *
  * Linux: arch/x86/kernel/cpu/bugs.c taa_select_mitigation, tsx_async_abort_show_state (5.4, in
- * RHEL 8.1). Simplified: `tsx: off` takes RTM away on every CPU, as firmware would, also where
- * the kernel's own tsx=off finds no TSX_CTRL; `tsx: auto` leaves it on (assumed; distributions
- * differ per release).
+ * RHEL 8.1); common.c cpu_set_bug_bits, which finds no bug where microcode hid RTM before.
  */
 import { isKnownBug, notAffected, withoutFile } from "../bug-status.ts";
 import { askingForClear, clearWording, missingMicrocode, namesOf, smtSuffix, verwClears } from "../clear-cpu-buffers.ts";
@@ -20,6 +18,7 @@ export const taa = {
   status(context): VulnerabilityStatus {
     if (!context.traits.knows.includes("tsx_async_abort")) return withoutFile(context, "tsx_async_abort");
     if (!isKnownBug(context, "tsx_async_abort")) return notAffected("tsx_async_abort");
+    if (!context.rtm && !context.cpu.hasRtm) return notAffected("tsx_async_abort");
     if (!context.rtm) return { state: "mitigated", sysfs: "Mitigation: TSX disabled", why: "RTM is absent (tsx=off)" };
     const asking = askingForClear(context);
     if (asking.length === 0) {

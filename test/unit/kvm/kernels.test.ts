@@ -159,9 +159,9 @@ const FILES: Readonly<Record<KernelName, readonly Vulnerability[]>> = {
   "linux-6.6": OF_2024,
   "linux-6.8": OF_2023,
   "linux-6.12": OF_2025,
-  "linux-6.14": OF_2024,
-  "linux-6.16": [...OF_2024, "indirect_target_selection", "old_microcode", "tsa"],
-  "linux-6.18": [...OF_2025, "old_microcode"],
+  "linux-6.14": [...OF_2024, "ghostwrite"],
+  "linux-6.16": [...OF_2024, "indirect_target_selection", "ghostwrite", "old_microcode", "tsa"],
+  "linux-6.18": [...OF_2025, "ghostwrite", "old_microcode"],
 };
 
 test.each(KERNEL_NAMES)("%s knows the bugs of its time", (name) => {

@@ -74,6 +74,13 @@ test.each<[CpuName, "current" | "old"]>([
   expect(line({ cpu, tsx: "off", mitigations: { microcode } }, "tsx_async_abort")).toBe("Mitigation: TSX disabled");
 });
 
+test("a Haswell has TAA where microcode left it its TSX, an EPYC never has", () => {
+  const taa = (rest: HostOverrides) => line({ cpu: "haswell-ep", ...rest }, "tsx_async_abort");
+  expect([taa({}), taa({ tsx: "off" })]).toEqual(["Not affected", "Not affected"]);
+  expect(taa({ tsx: "on" })).toBe("Mitigation: Clear CPU buffers; SMT vulnerable");
+  expect(taa({ cpu: "epyc-milan", tsx: "on" })).toBe("Not affected");
+});
+
 test("without SMT the suffixes say so", () => {
   const { l1tf, mds, tsx_async_abort: taa, spectre_v2: v2 } = lines({ smt: false });
   expect(l1tf).toBe("Mitigation: PTE Inversion; VMX: conditional cache flushes, SMT disabled");

@@ -116,6 +116,19 @@ test("the timer advance is the kernel's unless the configuration says otherwise"
   expect(resolve({ kvm: { lapic_timer_advance: 0 } }).timerAdvance.value).toEqual({ mode: "off", ns: 0 });
 });
 
+test("the timer advance's parameter is a switch from 6.12 on", () => {
+  const why = (kernel: "linux-6.8" | "linux-6.12", lapic_timer_advance: "auto" | "off" | number) =>
+    resolve({ kernel, kvm: { lapic_timer_advance } }).timerAdvance.why;
+  expect([why("linux-6.8", "auto"), why("linux-6.8", "off"), why("linux-6.8", 700)].map((words) => words.split(":")[0])).toEqual([
+    "lapic_timer_advance_ns=-1",
+    "lapic_timer_advance_ns=0",
+    "lapic_timer_advance_ns=700",
+  ]);
+  expect(why("linux-6.12", "auto")).toMatch(/^lapic_timer_advance=Y:/);
+  expect(why("linux-6.12", "off")).toBe("lapic_timer_advance=N");
+  expect(why("linux-6.12", 700)).toBe("as if lapic_timer_advance_ns=700 were still there: from 6.12 on it is a switch");
+});
+
 test("halt_poll_ns=0 is halt polling off", () => {
   expect(resolve({ kvm: { halt_poll_ns: 0 } }).haltPoll).toMatchObject({ mode: "off", maxNs: 0 });
   expect(resolve({ kvm: { halt_poll: "off" } }).haltPoll).toMatchObject({ mode: "off", maxNs: 0 });
