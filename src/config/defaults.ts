@@ -2,6 +2,7 @@
  * What a host is when the configuration says nothing, and how a partial specification becomes a
  * whole one: built-in defaults, then the preset of its scenario, then its own keys.
  */
+import { HOST_INTERRUPTS_PER_SECOND } from "../kvm/device-interrupts.ts";
 import type { WorkloadChoice } from "../guest/workload-choice.ts";
 import { CPUS } from "../hw/cpus.ts";
 import type { GuestSpec, HostSpec, Scenario } from "../kvm/host-spec.ts";
@@ -48,6 +49,8 @@ export const HOST_DEFAULTS: Omit<HostSpec, "ghz" | "guests"> = {
   cpu_pm: false,
   cmdline: { nohz_full: false, isolcpus: false, idle: "default" },
   host_hz: 250,
+  device_interrupts_per_second: HOST_INTERRUPTS_PER_SECOND.housekeeping,
+  smis_per_second: 0,
   cstates: "c6",
   smt: true,
   turbo: false,

@@ -56,6 +56,10 @@ export const HOST_EFFECTS = {
   cpu_pm: "vm_restart",
   cmdline: { nohz_full: "host_reboot", isolcpus: "host_reboot", idle: "host_reboot" },
   host_hz: "host_reboot",
+  // /proc/irq/*/smp_affinity, and what the devices have to do
+  device_interrupts_per_second: "live",
+  // firmware settings
+  smis_per_second: "host_reboot",
   // cpuidle's `disable` files in sysfs
   cstates: "live",
   // /sys/devices/system/cpu/smt/control

@@ -146,6 +146,11 @@ export const hostShape = {
   cpu_pm: key(flag, "QEMU -overcommit cpu-pm=on, for guests that do not say otherwise"),
   cmdline: key(section("cmdline", cmdlineShape), "Kernel command line"),
   host_hz: key(oneNumberOf([100, 250, 300, 1000]), "Tick of the host kernel"),
+  device_interrupts_per_second: key(
+    integer(0, 10_000),
+    "Interrupts of devices and of the kernel itself a second, on each CPU that is not nohz_full",
+  ),
+  smis_per_second: key(decimal(0, 1000), "System-management interrupts a second: firmware takes all CPUs at once (MSR_SMI_COUNT)"),
   cstates: key(oneOf(["c0", "c1", "c6"]), "Deepest C-state allowed"),
   smt: key(flag, "Hyper-threading"),
   turbo: key(flag, "The cores run at the model's all-core turbo instead of the base clock, which the TSC keeps"),

@@ -25,6 +25,7 @@ export const COMPONENTS = {
   wakeup: "waking a blocked vCPU, scheduling out and in with cold caches",
   cold_caches: "what KVM's code takes longer after a sleep, a host interrupt or the guest's own work has displaced it from the caches",
   host_interrupt: "a host interrupt's handler: tick, hrtimer, device, reschedule",
+  smi: "firmware, in a system-management interrupt that came during the exit",
   timer_advance: "busy-waiting for the deadline of a timer that was fired early",
 } as const satisfies Record<string, string>;
 

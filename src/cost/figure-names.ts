@@ -1,6 +1,7 @@
 /** Names of the cost model's figures, as `README.md` lists them in its tables. */
 import type { CpuModel } from "../hw/cpu-model.ts";
 import { type Figure, gradeOf } from "../hw/figure.ts";
+import { SMI_NS } from "../hw/smi.ts";
 import { BODY, COLD, CYCLES_PER_INDIRECT_CALL, EXTRAS, HANDLERS, RUN_LOOP } from "./paths.ts";
 
 /** A figure as a report of costs refers to it. */
@@ -19,7 +20,10 @@ const TABLES = { run_loop: RUN_LOOP, handler: HANDLERS, extra: EXTRAS, cold: COL
 
 /** Finds a figure among those of this CPU model and of the software's paths. */
 export function figureNamer(cpu: CpuModel): (figure: Figure) => NamedFigure {
-  const names = new Map<Figure, string>([[CYCLES_PER_INDIRECT_CALL, "cycles_per_indirect_call"]]);
+  const names = new Map<Figure, string>([
+    [CYCLES_PER_INDIRECT_CALL, "cycles_per_indirect_call"],
+    [SMI_NS, "smi_ns"],
+  ]);
   for (const [table, figures] of Object.entries({ hardware: cpu.cycles, ...TABLES })) {
     for (const [name, figure] of Object.entries<Figure & { readonly fast?: Figure }>({ ...figures })) {
       names.set(figure, `${table}.${name}`);

@@ -111,7 +111,7 @@ export const HANDLERS = {
     indirectCalls: 6,
     tableCalls: 6,
   }),
-  pauseLoop: path(1500, "assumed: kvm_vcpu_on_spin looks for a vCPU to yield to", { spread: 0.5 }),
+  pauseLoop: path(1500, "assumed: kvm_vcpu_on_spin looks for a vCPU to yield to, and often finds none to look at", { spread: 1 }),
   drAccess: path(350, "assumed: handle_dr reads the exit's qualification and gives the guest its debug registers"),
   interruptWindow: path(60, "assumed: clears the window request"),
   levelEoi: path(700, "assumed: kvm_ioapic_update_eoi", { indirectCalls: 2, tableCalls: 1 }),

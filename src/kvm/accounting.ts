@@ -43,6 +43,7 @@ const COMPONENT = {
   handler: AT.components + componentIndex("handler"),
   runLoop: AT.components + componentIndex("run_loop"),
   hostInterrupt: AT.components + componentIndex("host_interrupt"),
+  smi: AT.components + componentIndex("smi"),
   timerAdvance: AT.components + componentIndex("timer_advance"),
   ibpb: AT.components + componentIndex("ibpb"),
 };
@@ -152,6 +153,7 @@ export class Accounting {
     bump(low, COMPONENT.runLoop, vcpu.loopCycles);
     bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles);
     bump(low, COMPONENT.wakeup, vcpu.wakeCycles);
+    bump(low, COMPONENT.smi, vcpu.smiCycles);
     bump(low, COMPONENT.timerAdvance, vcpu.waitCycles);
     bump(low, COMPONENT.ibpb, vcpu.barrierCycles);
     bump(low, MITIGATION, vcpu.barrierCycles);

@@ -89,6 +89,8 @@ const REGIONS = {
   migrations: DIRECTIONS.length * MIGRATION_RESULTS.length,
   downtimeBuckets: DOWNTIME_EDGES.length + 1,
   downtimeCycles: 1,
+  /** MSR_SMI_COUNT of each CPU. */
+  smis: 1,
   /** Emulated time of the host since its boot. */
   emulatedCycles: 1,
 } as const;

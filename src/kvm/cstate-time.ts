@@ -34,6 +34,11 @@ export class CstateTime {
     return (this.cycles[cpu] as number) + stretch;
   }
 
+  /** Nobody goes to sleep for so many cycles: who was about to does so later. */
+  hold(now: number, length: number): void {
+    this.since.forEach((at, cpu) => (this.since[cpu] = at > now ? at + length : at));
+  }
+
   shift(delta: number): void {
     this.since.forEach((at, cpu) => (this.since[cpu] = at + delta));
   }

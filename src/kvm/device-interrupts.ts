@@ -17,6 +17,7 @@ export const HOST_INTERRUPTS_PER_SECOND = {
 export class DeviceInterrupts {
   private readonly at: Float64Array;
   private readonly draws: readonly Stream[];
+  private mean = Infinity;
   private readonly workDraws: readonly Stream[];
 
   constructor(cpus: number, seed: number) {
@@ -34,17 +35,25 @@ export class DeviceInterrupts {
     return EXTRAS.hostDevice.value * readQuantile(SPREAD, (this.workDraws[cpu] as Stream).next());
   }
 
-  /** Interrupts start or stop to come where nohz_full changed. */
-  configure(nohzFull: readonly boolean[], ghz: number, now: Instant): void {
+  /** So many come a second from now on; they start or stop to come where nohz_full changed. */
+  configure(nohzFull: readonly boolean[], perSecond: number, ghz: number, now: Instant): void {
+    const mean = (ghz * 1e9) / perSecond;
+    const changed = mean !== this.mean;
+    this.mean = mean;
     for (let cpu = 0; cpu < this.at.length; cpu++) {
-      if (nohzFull[cpu] === true) this.at[cpu] = NEVER;
-      else if (this.at[cpu] === NEVER) this.next(cpu, ghz, now);
+      if (nohzFull[cpu] === true || perSecond === 0) this.at[cpu] = NEVER;
+      else if (changed || this.at[cpu] === NEVER) this.next(cpu, now);
     }
   }
 
+  /** None comes before `until`. */
+  hold(until: number): void {
+    this.at.forEach((at, cpu) => (this.at[cpu] = Math.max(at, until)));
+  }
+
   /** One has come; the next one. */
-  next(cpu: number, ghz: number, now: Instant): void {
-    this.at[cpu] = now + exponential((this.draws[cpu] as Stream).next(), (ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping);
+  next(cpu: number, now: Instant): void {
+    this.at[cpu] = now + exponential((this.draws[cpu] as Stream).next(), this.mean);
   }
 
   shift(delta: number): void {

@@ -11,6 +11,7 @@ import type { EntryConditions } from "../cost/conditions.ts";
 import type { Component } from "../cost/components.ts";
 import { figureNamer, type NamedFigure } from "../cost/figure-names.ts";
 import { itemizedCost, type ExitCost, type ItemizedCost } from "../cost/plan.ts";
+import { SMI_NS } from "../hw/smi.ts";
 import { type Figure, type Grade, worstGrade } from "../hw/figure.ts";
 import { cellOf, type ExitKind } from "./exit-kinds.ts";
 import { entryConditions } from "./host-settings.ts";
@@ -51,6 +52,7 @@ interface Sum {
   noise: number;
   cold: number;
   recording: number;
+  smi: number;
   barrier: number;
   readonly extras: { -readonly [key in keyof WindowExtras]: WindowExtras[key] };
 }
@@ -84,6 +86,7 @@ export class EventPrices {
     sum.cycles += cycles;
     sum.noise += vcpu.noise;
     sum.cold += vcpu.caches.cycles;
+    sum.smi += vcpu.smiCycles;
     sum.recording += this.window.recordingOf(vcpu);
     sum.barrier += vcpu.barrierCycles;
     extras.handler += handler;
@@ -127,6 +130,7 @@ export class EventPrices {
       noise: 0,
       cold: 0,
       recording: 0,
+      smi: 0,
       barrier: 0,
       extras,
     };
@@ -162,7 +166,7 @@ export class EventPrices {
     return { component, figures: named.map(({ name }) => name), grade: worstGrade(figures), cycles: cycles / events };
   }
 
-  private itemize({ item, events, noise, cold, recording, barrier, extras, on, handler }: Sum, add: (...part: Charge) => void): void {
+  private itemize({ item, events, noise, cold, recording, smi, barrier, extras, on, handler }: Sum, add: (...part: Charge) => void): void {
     const { ibpb, softwareScale } = this.resolved.cpu.cycles;
     for (const { component, cycles, tracedBy, figures } of item.pieces) {
       if (tracedBy.includes(this.window.from)) add(component, cycles * events, figures);
@@ -179,6 +183,7 @@ export class EventPrices {
     add("host_interrupt", extras.interrupt, [hostTick, hostDevice, hrtimerInterrupt, reschedule, ...scaled]);
     add("wakeup", extras.wake, [...this.wakeFigures(handler), ...scaled]);
     add("ibpb", barrier, [ibpb]);
+    add("smi", smi, [SMI_NS]);
     add("recording", recording, [EXTRAS.perfRecord, softwareScale]);
   }
 

@@ -12,7 +12,7 @@ import { cstatesOf } from "../hw/cstates.ts";
 import { KIND_LIST } from "./exit-kinds.ts";
 import type { FastpathSettings } from "./fastpath-settings.ts";
 import { missNumbers } from "./misses.ts";
-import type { CpuSettings } from "./physical-cpus.ts";
+import type { CpuSettings } from "./cpu-settings.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import type { RunLoopSettings } from "./run-loop.ts";
 import type { BlockSettings } from "./vcpu-block.ts";
@@ -22,6 +22,8 @@ export function cpuSettings(resolved: ResolvedHost): CpuSettings {
   return {
     ghz: resolved.tscHz / 1e9,
     tickHz: spec.host_hz,
+    deviceInterruptsPerSecond: spec.device_interrupts_per_second,
+    smisPerSecond: spec.smis_per_second,
     nohzFull: resolved.nohzFull,
     cstates: cstatesOf(spec.cpu, spec.cmdline.idle === "poll" ? "c0" : spec.cstates),
     hrtimerPinned: resolved.traits.hrtimerPinned,

@@ -89,6 +89,9 @@ export interface HostSpec {
   readonly cpu_pm: boolean;
   readonly cmdline: { readonly nohz_full: CpuList; readonly isolcpus: CpuList; readonly idle: "default" | "poll" };
   readonly host_hz: number;
+  /** Interrupts of devices and of the kernel itself on each CPU that is not nohz_full. */
+  readonly device_interrupts_per_second: number;
+  readonly smis_per_second: number;
   readonly cstates: "c0" | "c1" | "c6";
   readonly smt: boolean;
   /** The cores run at their all-core turbo instead of the base clock. */

@@ -31,6 +31,7 @@ import { RunLoop, type ExitObserver } from "./run-loop.ts";
 import { Scheduler } from "./scheduler.ts";
 import { arrivedVm, leaveKvmRun, restoreVm, type Arrival } from "./saved-vm.ts";
 import { IpiSending } from "./send-ipi.ts";
+import { holdVcpu } from "./smi.ts";
 import { Tally } from "./tally.ts";
 import { STATE, type Vcpu } from "./vcpu.ts";
 import { VcpuBlock } from "./vcpu-block.ts";
@@ -83,7 +84,12 @@ export class KvmHost {
     const rekey = (vcpu: Vcpu): void => this.vcpuEvents.set(vcpu.index, vcpu.nextAt());
     const onCpu = (cpu: number): void => this.cpuEvents.set(cpu, this.cpus.nextAt(cpu));
     const tick = (cpu: number, at: Instant): void => this.scheduler.tick(cpu, at);
-    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey, tick });
+    const smi = (at: Instant, cycles: number): void =>
+      this.vcpus.forEach((vcpu) => {
+        holdVcpu(vcpu, at, cycles);
+        rekey(vcpu);
+      });
+    this.cpus = new PhysicalCpus(resolved.spec.cpus, seed, cpuSettings(resolved), this.tally, { cpu: onCpu, vcpu: rekey, tick, smi });
     this.accounting = new Accounting(this.tally, resolved.cpu.vendor);
     const ipiFlight = resolved.cpu.cycles.ipiFlight.value;
     const { rescheduleCycles: reschedule } = loopSettings(resolved);

@@ -6,13 +6,16 @@
  * host interrupts are off waits for them; in the guest it causes an EXTERNAL_INTERRUPT exit; on an idle
  * CPU it first ends the C-state.
  */
-import { idleExitNs, type CState } from "../hw/cstates.ts";
+import { idleExitNs } from "../hw/cstates.ts";
 import { cyclesOf, NEVER, instant, type Instant } from "../lib/units.ts";
+import type { CpuObservers, CpuSettings } from "./cpu-settings.ts";
 import { AT, CPU_USES } from "./counters.ts";
 import { CstateTime } from "./cstate-time.ts";
 import { DeviceInterrupts } from "./device-interrupts.ts";
 import { KIND } from "./exit-kinds.ts";
 import { coreAwakeAt } from "./guest-halt.ts";
+import { IdleInterrupts } from "./idle-interrupts.ts";
+import { Smis } from "./smi.ts";
 import { askForFlush } from "./l1d-flush.ts";
 import type { Tally } from "./tally.ts";
 import { TickSched } from "./tick-sched.ts";
@@ -20,17 +23,6 @@ import { TimerTargets } from "./timer-target.ts";
 import { PHASE, STATE, type Vcpu } from "./vcpu.ts";
 
 const HOUSEKEEPING = AT.cpuCycles + CPU_USES.indexOf("housekeeping");
-
-/** What the CPUs are told by the configuration. */
-export interface CpuSettings {
-  readonly ghz: number;
-  readonly tickHz: number;
-  readonly nohzFull: readonly boolean[];
-  readonly cstates: readonly CState[];
-  readonly hrtimerPinned: boolean;
-  /** Cycles of host kernel code relative to the reference core without mitigations. */
-  readonly softwareScale: number;
-}
 
 export class PhysicalCpus {
   readonly count: number;
@@ -42,9 +34,8 @@ export class PhysicalCpus {
   private readonly tally: Tally;
   private readonly tick: TickSched;
   private readonly devices: DeviceInterrupts;
-  /** The stretch in which an idle CPU handles interrupts: after its C-state exit, one after the other. */
-  private readonly busyFrom: Float64Array;
-  private readonly busyUntil: Float64Array;
+  private readonly smis: Smis;
+  private readonly work: IdleInterrupts;
   private readonly idleSince: Float64Array;
   /** Threads that are runnable on a shared CPU: a nohz_full one ticks while there is more than one. */
   private readonly runnable: Uint16Array;
@@ -52,27 +43,23 @@ export class PhysicalCpus {
   private readonly wakeUp: (cpu: number) => void;
   private readonly rekey: (vcpu: Vcpu) => void;
   private readonly ticked: (cpu: number, now: Instant) => void;
+  private readonly taken: (now: Instant, cycles: number) => void;
 
-  constructor(
-    count: number,
-    seed: number,
-    settings: CpuSettings,
-    tally: Tally,
-    on: { cpu: (cpu: number) => void; vcpu: (vcpu: Vcpu) => void; tick: (cpu: number, now: Instant) => void },
-  ) {
+  constructor(count: number, seed: number, settings: CpuSettings, tally: Tally, on: CpuObservers) {
     this.count = count;
     this.tally = tally;
     this.occupant = Array.from({ length: count }, () => null);
     this.tick = new TickSched(count, seed, tickCycles(settings));
     this.devices = new DeviceInterrupts(count, seed);
-    this.busyFrom = new Float64Array(count).fill(0);
-    this.busyUntil = new Float64Array(count).fill(0);
+    this.smis = new Smis(seed);
+    this.work = new IdleInterrupts(count);
     this.idleSince = new Float64Array(count).fill(0);
     this.runnable = new Uint16Array(count);
     this.cstateTime = new CstateTime(count);
     this.wakeUp = on.cpu;
     this.rekey = on.vcpu;
     this.ticked = on.tick;
+    this.taken = on.smi;
     this.settings = settings;
     this.timerTargets = new TimerTargets(count, settings.nohzFull);
     this.configure(settings, instant(0));
@@ -83,20 +70,23 @@ export class PhysicalCpus {
     this.settings = settings;
     this.tick.configure(tickCycles(settings));
     this.timerTargets = new TimerTargets(this.count, settings.nohzFull);
-    this.devices.configure(settings.nohzFull, settings.ghz, now);
+    this.devices.configure(settings.nohzFull, settings.deviceInterruptsPerSecond, settings.ghz, now);
+    this.smis.configure(settings.smisPerSecond, settings.ghz, now);
     for (let cpu = 0; cpu < this.count; cpu++) this.nextTick(cpu, now);
   }
 
-  /** When the CPU's own tick or device interrupt comes next. */
+  /** When the CPU's own tick or device interrupt comes next; the first CPU stands for all in what takes all. */
   nextAt(cpu: number): number {
-    return Math.min(this.tick.nextAt(cpu), this.devices.nextAt(cpu));
+    const at = Math.min(this.tick.nextAt(cpu), this.devices.nextAt(cpu));
+    return cpu === 0 ? Math.min(at, this.smis.at) : at;
   }
 
   /** The CPU's own interrupt is due. */
   fire(cpu: number, now: Instant): void {
+    if (cpu === 0 && this.smis.at <= now) return this.smi(now);
     const tick = this.tick.nextAt(cpu) <= now;
     if (tick) this.nextTick(cpu, now);
-    else this.devices.next(cpu, this.settings.ghz, now);
+    else this.devices.next(cpu, now);
     this.wakeUp(cpu);
     this.interrupt(cpu, now, this.software(tick ? this.tick.work(cpu) : this.devices.work(cpu)));
     if (tick) this.ticked(cpu, now);
@@ -136,7 +126,7 @@ export class PhysicalCpus {
   /** No vCPU runs on it and no interrupt is being handled. */
   isIdle(cpu: number, now: Instant): boolean {
     const vcpu = this.occupant[cpu] ?? null;
-    return (vcpu === null || vcpu.state >= STATE.blocked) && (this.busyUntil[cpu] as number) <= now;
+    return (vcpu === null || vcpu.state >= STATE.blocked) && this.work.untilOf(cpu) <= now;
   }
 
   /** Cycles to leave the C-state that an idle CPU is in, and 0 on a busy one. */
@@ -155,7 +145,7 @@ export class PhysicalCpus {
 
   /** When the interrupts being handled on an idle CPU are done. */
   busyUntilOf(cpu: number): number {
-    return this.busyUntil[cpu] as number;
+    return this.work.untilOf(cpu);
   }
 
   /** The CPU that gets an hrtimer armed on `cpu`. */
@@ -191,9 +181,7 @@ export class PhysicalCpus {
 
   /** Counted housekeeping cycles that lie after `now`: interrupts that are still being handled. */
   unfinishedHousekeeping(now: Instant): number {
-    let cycles = 0;
-    for (let cpu = 0; cpu < this.count; cpu++) cycles += this.unfinished(cpu, now);
-    return cycles;
+    return this.work.allUnfinished(now);
   }
 
   /**
@@ -207,16 +195,16 @@ export class PhysicalCpus {
       if (vcpu === null && old !== null && old.state < STATE.blocked) this.idleSince[cpu] = now;
       if (vcpu === null || vcpu.state >= STATE.blocked) return;
       this.cstateTime.wake(cpu, now, false);
-      this.tally.add(HOUSEKEEPING, -this.unfinished(cpu, now));
-      this.busyUntil[cpu] = Math.min(this.busyUntil[cpu] as number, now);
+      this.tally.add(HOUSEKEEPING, -this.work.unfinished(cpu, now));
+      this.work.cutOff(cpu, now);
     });
   }
 
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
-    for (const array of [this.busyFrom, this.busyUntil, this.idleSince]) {
-      array.forEach((at, cpu) => (array[cpu] = at + delta));
-    }
+    this.idleSince.forEach((at, cpu) => (this.idleSince[cpu] = at + delta));
+    this.work.shift(delta);
+    this.smis.shift(delta);
     this.tick.shift(delta);
     this.devices.shift(delta);
     this.cstateTime.shift(delta);
@@ -232,11 +220,8 @@ export class PhysicalCpus {
     const waking = vcpu !== null && (vcpu.phase === PHASE.running || vcpu.phase === PHASE.resuming) ? vcpu : null;
     // A CPU that wakes for its vCPU is out of its C-state when the thread would run.
     const awakeAt = Math.min(now + this.leaveCstate(cpu, now), waking === null ? NEVER : waking.stepAt);
-    const begin = Math.max(awakeAt, this.busyUntil[cpu] as number);
-    if (begin > (this.busyUntil[cpu] as number)) this.busyFrom[cpu] = begin;
-    const done = (begin + cost) as Instant;
+    const done = this.work.add(cpu, awakeAt, cost) as Instant;
     this.tally.add(HOUSEKEEPING, cost);
-    this.busyUntil[cpu] = done;
     this.idleSince[cpu] = done;
     if (waking === null) this.cstateTime.sleep(cpu, done);
     if (waking !== null && waking.stepAt < done) {
@@ -289,8 +274,17 @@ export class PhysicalCpus {
     else this.tick.stop(cpu);
   }
 
-  private unfinished(cpu: number, now: Instant): number {
-    return Math.max(0, (this.busyUntil[cpu] as number) - Math.max(now, this.busyFrom[cpu] as number));
+  /** All CPUs are taken: nothing of theirs goes on until they are given back. */
+  private smi(now: Instant): void {
+    const cycles = this.smis.take();
+    this.tally.add(AT.smis, 1);
+    this.tally.add(HOUSEKEEPING, this.work.hold(now, cycles));
+    this.tick.hold(now + cycles);
+    this.devices.hold(now + cycles);
+    this.cstateTime.hold(now, cycles);
+    this.idleSince.forEach((at, cpu) => (this.idleSince[cpu] = at > now ? at + cycles : at));
+    this.taken(now, cycles);
+    for (let cpu = 0; cpu < this.count; cpu++) this.wakeUp(cpu);
   }
 }
 

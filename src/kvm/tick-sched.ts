@@ -54,6 +54,11 @@ export class TickSched {
     this.at[cpu] = NEVER;
   }
 
+  /** None comes before `until`. */
+  hold(until: number): void {
+    this.at.forEach((at, cpu) => (this.at[cpu] = Math.max(at, until)));
+  }
+
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
     this.at.forEach((at, cpu) => (this.at[cpu] = at + delta));

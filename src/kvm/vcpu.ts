@@ -178,6 +178,7 @@ export class Vcpu extends VcpuSettings {
   handlerCycles = ZERO;
   loopCycles = ZERO;
   interruptCycles = ZERO;
+  smiCycles = ZERO;
   /** Part of them that was handled before KVM's exit handler was called. */
   earlyInterruptCycles = ZERO;
   /** Indirect branch predictor barriers of its loads onto a CPU, the one at the beginning of this stretch apart. */
@@ -257,6 +258,7 @@ export class Vcpu extends VcpuSettings {
     this.handlerCycles = 0;
     this.loopCycles = 0;
     this.interruptCycles = 0;
+    this.smiCycles = 0;
     this.earlyInterruptCycles = 0;
     this.barrierCycles = 0;
     this.barrierNow = 0;

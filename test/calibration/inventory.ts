@@ -252,6 +252,8 @@ export const INVENTORY: readonly Published[] = [
     figures: [
       "shape p99.9/p50 isolated",
       "shape p99/p50 isolated",
+      "shape longest/p50 isolated",
+      "shape p99.9/p50 with isolcpus alone",
       "shape p99/p50 of port I/O, not isolated (published 1.33 to 1.39)",
       "shape p99/p50 of MMIO, not isolated (published 1.33 to 1.39)",
       "shape p99.9/p50 of MMIO, not isolated (published up to 1.63)",

@@ -52,3 +52,22 @@ it("mitigations turned off on a host whose figures scatter by 5 %: every reason 
   expect(verdict).toMatchObject({ agrees: true, findings: [] });
   for (const { avg } of reasons) if (avg !== null) expect([avg.measured < 0, avg.emulated < 0]).toEqual([true, true]);
 });
+
+it(
+  "timer fastpaths backported, with a table of MSRs: perf sees no TSC_DEADLINE writes any more, and no expiry",
+  { timeout: 60_000 },
+  () => {
+    const { reasons, verdict } = predictedPair({
+      before: "timers-before",
+      after: "timers-after",
+      spec: { kernel: "rhel-8.2", guests: { vm: { vcpus: 8 } } },
+      set: { kernel: "c82" },
+      seconds: 10,
+    });
+    const find = (name: string) => reasons.find(({ reason }) => reason === name);
+    expect(verdict).toMatchObject({ agrees: true, findings: [] });
+    expect(find("MSR_WRITE")?.share.emulated).toBeLessThan(-0.4);
+    expect(find("MSR_WRITE")?.avg?.emulated).toBeGreaterThan(0.5);
+    expect(find("PREEMPTION_TIMER")?.emulated.after.share).toBe(0);
+  },
+);

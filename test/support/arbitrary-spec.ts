@@ -86,6 +86,8 @@ const specOn = (cpus: readonly CpuName[]): fc.Arbitrary<HostSpec> =>
       scenario: fc.constantFrom("public-cloud", "enterprise-cloud"),
       cpu_pm: fc.boolean(),
       cmdline: fc.record({ nohz_full: cpuList, isolcpus: cpuList }),
+      device_interrupts_per_second: fc.constantFrom(0, 6, 1000),
+      smis_per_second: fc.constantFrom(0, 0, 300, 1000),
       smt: fc.boolean(),
       turbo: fc.boolean(),
       tsx: onOffAuto,
@@ -99,6 +101,9 @@ const specOn = (cpus: readonly CpuName[]): fc.Arbitrary<HostSpec> =>
     });
 
 export const arbitrarySpec: fc.Arbitrary<HostSpec> = specOn(CPU_NAMES);
+
+/** What the oracle can play: it knows no SMIs, which stop all CPUs wherever they are. Property tests hold those. */
+export const oracleSpec: fc.Arbitrary<HostSpec> = arbitrarySpec.map((spec) => ({ ...spec, smis_per_second: 0 }));
 
 /** An AMD host. */
 export const arbitraryAmdSpec: fc.Arbitrary<HostSpec> = specOn(CPU_NAMES.filter((name) => CPUS[name].vendor === "amd"));

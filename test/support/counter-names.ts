@@ -52,6 +52,7 @@ const namesOf = (vendor: Vendor): Readonly<Record<Region, readonly string[]>> =>
     migrations: DIRECTIONS.flatMap((direction) => MIGRATION_RESULTS.map((result) => `migrations ${direction} ${result}`)),
     downtimeBuckets: upTo(DOWNTIME_EDGES).map((edge) => `downtime ${edge}`),
     downtimeCycles: ["downtime cycles"],
+    smis: ["smis"],
     emulatedCycles: ["emulated cycles"],
   };
 };

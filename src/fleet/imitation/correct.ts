@@ -6,7 +6,7 @@ import { idleShare, type Mix, rateOf, unnamedRate } from "./mix.ts";
 /** Part of a difference that one round makes up for. */
 const STEP = 0.8;
 /** Timer writes of one wake-up with work: the tick stops, and starts again (assumed; measured rounds correct it). */
-const WRITES_PER_WAKE = 2.5;
+const WRITES_PER_WAKE = 3.3;
 /** Part of the wake-ups that may come from IPIs: somebody has to begin. */
 const IPI_SHARE_MAX = 0.95;
 /** Share of time in HLT that is close enough. */
@@ -18,7 +18,7 @@ const TIMER_POINTS = 0.01;
 
 /** What is missing, or too much, in the emulated mix moves each quantity towards the captured one. */
 export function corrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec, names: Names): Knobs {
-  const ofWrites = writesCorrected(knobs, mix, emulated, guest, names);
+  const ofWrites = writesCorrected(ipisCorrected(knobs, mix, emulated, guest), mix, emulated, guest, names);
   const ofHalts = haltsCorrected(ofWrites, rateOf(mix, names.halt) - rateOf(emulated, names.halt));
   return {
     ...ofHalts,
@@ -28,14 +28,22 @@ export function corrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpe
   };
 }
 
+/** Where a table of MSRs tells how many IPIs there were: they wake where requests would have. */
+function ipisCorrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec): Knobs {
+  if (mix.icr === null || knobs.windows || guest.vcpus < 2) return knobs;
+  const step = (mix.icr - (emulated.icr ?? 0)) * STEP;
+  const ipis = Math.min(knobs.ipis + knobs.requests * IPI_SHARE_MAX, Math.max(0, knobs.ipis + step));
+  return { ...knobs, ipis, requests: knobs.requests - (ipis - knobs.ipis) };
+}
+
 /** Register writes that are missing, or too many: who makes them? */
 function writesCorrected(knobs: Knobs, mix: Mix, emulated: Mix, guest: GuestSpec, names: Names): Knobs {
   const missing = (rateOf(mix, names.write) - rateOf(emulated, names.write)) * STEP;
-  return missing < 0 ? withFewer(knobs, -missing, emulated, guest) : withMore(knobs, missing, mix, emulated, guest, names);
+  return missing < 0 ? withFewer(knobs, -missing, mix, emulated, guest) : withMore(knobs, missing, mix, emulated, guest, names);
 }
 
 /** Last found, first dropped: what nothing explains, then IPIs; then wake-ups lose their work, and the tick stays stopped. */
-function withFewer(knobs: Knobs, tooMany: number, emulated: Mix, guest: GuestSpec): Knobs {
+function withFewer(knobs: Knobs, tooMany: number, mix: Mix, emulated: Mix, guest: GuestSpec): Knobs {
   const { operation, writes } = surplusOf(knobs, guest);
   const compute = computeShare(emulated);
   let left = tooMany;
@@ -47,7 +55,7 @@ function withFewer(knobs: Knobs, tooMany: number, emulated: Mix, guest: GuestSpe
   const surplus = knobs.background[operation] * compute * writes;
   const rest = surplus - take(surplus);
   const preempts = knobs.preempts - take(knobs.preempts);
-  const fewer = take(knobs.ipis);
+  const fewer = mix.icr === null ? take(knobs.ipis) : 0;
   const requests = knobs.requests + fewer;
   const silenced = Math.min(requests, left / WRITES_PER_WAKE);
   return {

@@ -137,10 +137,20 @@ export function workloadOf(knobs: Knobs, vcpus: number, doc: string, source: str
     preempt_chance: knobs.preempts > 0 ? 1 : 0,
     hyperv_apic: knobs.windows,
     busy_vcpus: knobs.busyVcpus === vcpus ? "all" : knobs.busyVcpus,
+    soft_timers_per_second: softTimers(knobs),
     interval_ns: knobs.timers > 0 ? Math.round(1e9 / knobs.timers) : 0,
     background: background as Workload["background"],
   };
 }
+
+/**
+ * Expiries of the guest kernel's own timer wheel, as of an idle guest. Some timer is always pending there; without one a stopped
+ * tick would leave the clock event device alone, and a wake-up would write it half as often. Where wake-ups are rarer, a part of them.
+ */
+const SOFT_TIMERS = 4;
+const SOFT_PART = 1 / 4;
+const softTimers = ({ windows, requests, quiet, ipis }: Knobs): number =>
+  windows ? 0 : rounded(Math.min(SOFT_TIMERS, (requests + quiet + ipis) * SOFT_PART));
 
 /** Four digits: more than a capture knows, and a file stays readable. */
 const rounded = (value: number): number => Number(value.toPrecision(4));

@@ -2,7 +2,6 @@
 import { tailTable } from "../../../src/cost/noise.ts";
 import { EXTRAS, INTERRUPT_SPREAD } from "../../../src/cost/paths.ts";
 import { idleExitNs } from "../../../src/hw/cstates.ts";
-import { HOST_INTERRUPTS_PER_SECOND } from "../../../src/kvm/device-interrupts.ts";
 import type { Stream } from "../../../src/sim/random.ts";
 import { exponential, readQuantile } from "../../../src/sim/samplers.ts";
 import { displaceBy } from "./caches.ts";
@@ -59,8 +58,9 @@ function wantsTick(cpu: OracleCpu): boolean {
 }
 
 export function startDevice(world: World, cpu: OracleCpu, now: number): void {
-  if (cpu.nohzFull) return;
-  const mean = (world.ghz * 1e9) / HOST_INTERRUPTS_PER_SECOND.housekeeping;
+  const { device_interrupts_per_second: perSecond } = world.resolved.spec;
+  if (cpu.nohzFull || perSecond === 0) return;
+  const mean = (world.ghz * 1e9) / perSecond;
   cpu.device = schedule(world, cpu.actor, "device", now + exponential(cpu.draws.next(), mean));
 }
 
