@@ -30,6 +30,7 @@ const backgroundShape = {
   hypercall: rate("Hypercalls"),
   other_msr: rate("Writes to an intercepted MSR that has no series of its own"),
   self_ipi: rate("IPIs to oneself: irq_work of Linux, deferred calls of Windows"),
+  call_function: rate("Calls of a function on all other vCPUs, which interrupt them: TLB shootdowns, membarrier"),
   debug_register: rate("MOV to or from a debug register"),
   apic_register: rate("Writes to an intercepted register of the APIC besides timer, EOI and IPIs"),
   other: rate("Exits for reasons that have no rules here; they count as OTHER and have no series"),

@@ -5,7 +5,8 @@
  */
 export const COMPONENTS = {
   hardware: "the world switch itself: VM exit and VM entry microcode",
-  run_loop: "vcpu_enter_guest and vmx_vcpu_run: register switch, request checks, IRQ on and off, dispatch",
+  run_loop:
+    "vcpu_enter_guest and vmx_vcpu_run: register switch, request checks, IRQ on and off, dispatch; what all code of an exit takes longer on cold caches",
   handler: "the exit's own handler, or the fastpath's",
   indirect_branches: "retpolines: the extra cycles of each indirect call on the path",
   spec_ctrl: "reading and writing MSR_IA32_SPEC_CTRL",
@@ -23,9 +24,7 @@ export const COMPONENTS = {
   pku: "switching PKRU",
   userspace: "the hop to QEMU and back, and its device emulation",
   wakeup: "waking a blocked vCPU, scheduling out and in with cold caches",
-  cold_caches: "what KVM's code takes longer after a sleep, a host interrupt or the guest's own work has displaced it from the caches",
-  host_interrupt: "a host interrupt's handler: tick, hrtimer, device, reschedule",
-  smi: "firmware, in a system-management interrupt that came during the exit",
+  host_interrupt: "a host interrupt's handler: tick, hrtimer, device, reschedule; firmware's, of an SMI",
   timer_advance: "busy-waiting for the deadline of a timer that was fired early",
 } as const satisfies Record<string, string>;
 

@@ -34,7 +34,6 @@ export interface CostLedger {
   exits: number;
   cycles: number;
   noise: number;
-  cold: number;
   flushes: number;
 }
 
@@ -125,7 +124,7 @@ function compiled(pieces: ExitPieces, handler: HandlerName, variant: Variant, us
   const heavy = path.spread > 0;
   const afterKvmEntry = total - entry.tracedAt;
   return {
-    ledger: { exits: 0, cycles: -0, noise: -0, cold: -0, flushes: 0 },
+    ledger: { exits: 0, cycles: -0, noise: -0, flushes: 0 },
     total,
     ...points,
     entry: total - entry.from,

@@ -33,6 +33,7 @@ export const AT = {
   spinning: 10,
   locked: 11,
   polling: 12,
+  calling: 13,
 } as const;
 
 export abstract class LinuxCpu extends Program {

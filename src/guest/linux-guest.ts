@@ -10,7 +10,7 @@ import { clockEventDevice, type ClockEventDevice, type GuestTimer } from "./cloc
 import { GuestClock } from "./guest-clock.ts";
 import { GuestHaltPoll } from "./halt-poll.ts";
 import { GuestTimers } from "./guest-timers.ts";
-import type { IpiSettings } from "./ipi-method.ts";
+import { CALL_FUNCTION_CYCLES, type IpiSend, type IpiSettings, sendsToOthers } from "./ipi-method.ts";
 import { OP, type Op } from "./program.ts";
 import { stretched } from "./rhythm.ts";
 import { SpinLock } from "./spin-lock.ts";
@@ -42,6 +42,10 @@ export interface RunQueue {
   readonly polling: boolean;
 }
 
+/** Stands for no operation of the CPU: the kernel calls a function on all others, by as many as it takes. */
+export const CALL_FUNCTION = -1;
+type BackgroundWork = Op | typeof CALL_FUNCTION;
+
 export class LinuxGuest {
   readonly nohz: boolean;
   readonly clockEvent: ClockEventDevice;
@@ -60,6 +64,7 @@ export class LinuxGuest {
   readonly locks: readonly SpinLock[];
 
   private readonly haltpoll: boolean;
+  private readonly ipis: IpiSettings;
   private readonly vcpus: number;
   private readonly workload: Workload;
   private readonly workCycles: number;
@@ -67,11 +72,12 @@ export class LinuxGuest {
   private readonly quietShare: number;
   private readonly backgroundCycles: number;
   private readonly backgroundShares: readonly number[];
-  private readonly backgroundOps: readonly Op[];
+  private readonly backgroundOps: readonly BackgroundWork[];
 
   constructor(settings: LinuxGuestSettings) {
     const { workload, ghz } = settings;
     this.haltpoll = settings.haltpoll;
+    this.ipis = settings.ipis;
     this.vcpus = settings.vcpus;
     this.workload = workload;
     this.locks = Array.from({ length: settings.vcpus }, () => new SpinLock());
@@ -88,7 +94,7 @@ export class LinuxGuest {
     this.quietShare = quiet === 0 ? 0 : quiet / (requests + quiet);
     this.eoiOp = workload.hyperv_apic ? OP.hvEoi : OP.eoi;
     this.ipiOp = workload.hyperv_apic ? OP.hvIpi : OP.ipi;
-    const kinds = backgroundKinds(workload);
+    const kinds = backgroundKinds(workload, settings.vcpus);
     const total = kinds.reduce((sum, { rate }) => sum + rate, 0);
     this.backgroundCycles = total === 0 ? Infinity : (ghz * 1e9) / total;
     this.backgroundShares = kinds.map(({ rate }) => rate / total);
@@ -153,13 +159,24 @@ export class LinuxGuest {
     return exponential(draws.gap.next(), this.backgroundCycles);
   }
 
-  backgroundOp(draws: VcpuDraws): Op {
+  backgroundOp(draws: VcpuDraws): BackgroundWork {
     let u = draws.kind.next();
     for (let i = 0; i < this.backgroundShares.length; i++) {
       u -= this.backgroundShares[i] as number;
-      if (u <= 0) return this.backgroundOps[i] as Op;
+      if (u <= 0) return this.backgroundOps[i] as BackgroundWork;
     }
     return OP.none;
+  }
+
+  /** The operations by which vCPU `self` interrupts all others; Hyper-V's ICR takes one target at a time here. */
+  sendsOf(self: number): readonly IpiSend[] {
+    if (!this.workload.hyperv_apic) return sendsToOthers(this.vcpus, self, this.ipis);
+    return this.locks.flatMap((_, operand) => (operand === self ? [] : [{ op: OP.hvIpi, operand }]));
+  }
+
+  /** What queueing a function for all other vCPUs takes. */
+  get callCycles(): number {
+    return (this.vcpus - 1) * CALL_FUNCTION_CYCLES;
   }
 
   /** The vCPU whose thread a piece of work wakes, or -1 for none. */
@@ -183,7 +200,7 @@ export class LinuxGuest {
   }
 }
 
-const OPS: Readonly<Record<BackgroundOperation, Op>> = {
+const OPS: Readonly<Record<BackgroundOperation, BackgroundWork>> = {
   cpuid: OP.cpuid,
   port_io: OP.portIo,
   mmio: OP.mmio,
@@ -194,12 +211,14 @@ const OPS: Readonly<Record<BackgroundOperation, Op>> = {
   hypercall: OP.hypercall,
   other_msr: OP.otherMsr,
   self_ipi: OP.selfIpi,
+  call_function: CALL_FUNCTION,
   debug_register: OP.debugRegister,
   apic_register: OP.apicRegister,
   other: OP.other,
 };
 
-function backgroundKinds({ background, hyperv_apic: hyperv }: Workload): { rate: number; op: Op }[] {
-  const opOf = (name: BackgroundOperation): Op => (hyperv && name === "self_ipi" ? OP.hvSelfIpi : OPS[name]);
-  return BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: opOf(name) })).filter(({ rate }) => rate > 0);
+function backgroundKinds({ background, hyperv_apic: hyperv }: Workload, vcpus: number): { rate: number; op: BackgroundWork }[] {
+  const opOf = (name: BackgroundOperation): BackgroundWork => (hyperv && name === "self_ipi" ? OP.hvSelfIpi : OPS[name]);
+  const kinds = BACKGROUND_OPERATIONS.map((name) => ({ rate: background[name], op: opOf(name) }));
+  return kinds.filter(({ rate, op }) => rate > 0 && (op !== CALL_FUNCTION || vcpus > 1));
 }

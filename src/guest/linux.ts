@@ -5,12 +5,13 @@
  *   idle ⇄ switch to a thread → work → wake another vCPU (ICR) → notify the device → sleep
  *
  * Linux: kernel/sched/core.c __schedule, try_to_wake_up; drivers/net/virtio_net.c. Simplified: one
- * run queue entry is one piece of work.
+ * run queue entry is one piece of work; who calls a function on all other CPUs does not wait for them.
  */
 import { NEVER, type Instant } from "../lib/units.ts";
 import { GUEST_PATHS } from "./guest-paths.ts";
+import type { IpiSend } from "./ipi-method.ts";
 import { AT, LinuxCpu } from "./linux-cpu.ts";
-import { LinuxGuest, type LinuxGuestSettings, type RunQueue } from "./linux-guest.ts";
+import { CALL_FUNCTION, LinuxGuest, type LinuxGuestSettings, type RunQueue } from "./linux-guest.ts";
 import { OP } from "./program.ts";
 import type { SpinLock } from "./spin-lock.ts";
 import { VcpuDraws } from "./vcpu-draws.ts";
@@ -34,6 +35,9 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   private asked = false;
   /** CPU whose thread is being woken. */
   private wakes = 0;
+  /** How it interrupts all other CPUs, and how far it has come. */
+  private readonly sends: readonly IpiSend[];
+  private sent = 0;
   private readonly index: number;
   /** A thread that never sleeps runs here. */
   private readonly busy: boolean;
@@ -41,6 +45,7 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
   constructor(guest: LinuxGuest, index: number, draws: VcpuDraws, boot: Instant) {
     super(guest, index, draws, boot);
     this.index = index;
+    this.sends = guest.sendsOf(index);
     this.busy = guest.isBusy(index);
     this.workingSetMib = guest.workingSetMib;
     this.ready = guest.messagesPerVcpu;
@@ -79,6 +84,9 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
         return;
       case AT.work:
         this.finishStretch();
+        return;
+      case AT.calling:
+        this.sendNext(0);
         return;
       case AT.woke:
         this.at = AT.rung;
@@ -124,13 +132,28 @@ export class LinuxProgram extends LinuxCpu implements RunQueue {
       const distance = this.toBackground;
       this.workLeft -= distance;
       this.toBackground = this.guest.backgroundGap(this.draws);
-      this.run(distance, this.guest.backgroundOp(this.draws));
+      const op = this.guest.backgroundOp(this.draws);
+      if (op === CALL_FUNCTION) this.callOthers(distance);
+      else this.run(distance, op);
     } else {
       this.toBackground -= this.workLeft;
       const rest = this.workLeft;
       this.workLeft = 0;
       this.run(rest, OP.none);
     }
+  }
+
+  /** smp_call_function_many: the function is queued for all other CPUs, then they are interrupted. */
+  private callOthers(distance: number): void {
+    this.at = AT.calling;
+    this.sent = 0;
+    this.sendNext(distance + this.guest.callCycles);
+  }
+
+  private sendNext(cycles: number): void {
+    const send = this.sends[this.sent++];
+    if (send === undefined) this.stretch();
+    else this.run(cycles, send.op, send.operand);
   }
 
   private finishStretch(): void {

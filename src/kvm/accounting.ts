@@ -37,13 +37,11 @@ const STAT = Object.fromEntries(KVM_STATS.map((name, index) => [name, AT.stats +
 export const statIndex = (name: KvmStat): number => STAT[name];
 
 const COMPONENT = {
-  coldCaches: AT.components + componentIndex("cold_caches"),
   l1dFlush: AT.components + componentIndex("l1d_flush"),
   wakeup: AT.components + componentIndex("wakeup"),
   handler: AT.components + componentIndex("handler"),
   runLoop: AT.components + componentIndex("run_loop"),
   hostInterrupt: AT.components + componentIndex("host_interrupt"),
-  smi: AT.components + componentIndex("smi"),
   timerAdvance: AT.components + componentIndex("timer_advance"),
   ibpb: AT.components + componentIndex("ibpb"),
 };
@@ -85,8 +83,7 @@ export class Accounting {
     const { ledger, conditionalFlush } = vcpu.cost as ExitCost;
     ledger.exits++;
     ledger.cycles += total;
-    ledger.noise += vcpu.noise;
-    ledger.cold += vcpu.caches.cycles;
+    ledger.noise += vcpu.noise + vcpu.caches.cycles;
     if (vcpu.flush) ledger.flushes += conditionalFlush === 0 ? 0 : 1;
     bump(low, AT.exitBuckets + (this.cells[vcpu.kind] as number) * BUCKETS + exitBucket(total), 1);
     if (vcpu.hasExtras) this.extras(vcpu);
@@ -132,7 +129,6 @@ export class Accounting {
     bump(low, AT.exitCycles + cell, ledger.cycles);
     cost.components.forEach((cycles, i) => bump(low, AT.components + i, exits * cycles));
     bump(low, AT.components + cost.spreadInto, ledger.noise);
-    bump(low, COMPONENT.coldCaches, ledger.cold);
     bump(low, COMPONENT.l1dFlush, flushes * cost.conditionalFlush);
     bump(low, STAT.l1d_flush, cost.flushesAlways ? exits : flushes);
     bump(low, MITIGATION, exits * cost.mitigation + flushes * cost.conditionalFlush);
@@ -142,7 +138,6 @@ export class Accounting {
     ledger.exits = 0;
     ledger.cycles = 0;
     ledger.noise = 0;
-    ledger.cold = 0;
     ledger.flushes = 0;
   }
 
@@ -151,9 +146,8 @@ export class Accounting {
     const { low } = this.tally;
     bump(low, COMPONENT.handler, vcpu.handlerCycles);
     bump(low, COMPONENT.runLoop, vcpu.loopCycles);
-    bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles);
+    bump(low, COMPONENT.hostInterrupt, vcpu.interruptCycles + vcpu.smiCycles);
     bump(low, COMPONENT.wakeup, vcpu.wakeCycles);
-    bump(low, COMPONENT.smi, vcpu.smiCycles);
     bump(low, COMPONENT.timerAdvance, vcpu.waitCycles);
     bump(low, COMPONENT.ibpb, vcpu.barrierCycles);
     bump(low, MITIGATION, vcpu.barrierCycles);

@@ -176,14 +176,14 @@ export class EventPrices {
       item.spreadOf,
       ...(item.spreadOf.source === BODY.source ? [] : [softwareScale]),
     ]);
-    add("cold_caches", cold, [...Object.values(COLD), softwareScale]);
+    add(HANDLERS[handler].spread > 0 ? "handler" : "run_loop", cold, [...Object.values(COLD), softwareScale]);
     add("run_loop", extras.loop, [RUN_LOOP.outer, softwareScale]);
     const { hrtimer, ipiTarget, selfNotification, hostTick, hostDevice, hrtimerInterrupt, reschedule } = EXTRAS;
     add("handler", extras.handler, [...(SENDERS.has(handler) ? [ipiTarget, selfNotification] : [hrtimer]), ...scaled]);
     add("host_interrupt", extras.interrupt, [hostTick, hostDevice, hrtimerInterrupt, reschedule, ...scaled]);
     add("wakeup", extras.wake, [...this.wakeFigures(handler), ...scaled]);
     add("ibpb", barrier, [ibpb]);
-    add("smi", smi, [SMI_NS]);
+    add("host_interrupt", smi, [SMI_NS]);
     add("recording", recording, [EXTRAS.perfRecord, softwareScale]);
   }
 

@@ -1,9 +1,7 @@
 /** The network device of a VM whose packets go to another VM of the host. */
-import type { Vcpu } from "./vcpu.ts";
-
-export interface Link {
+export interface Link<Peer> {
   /** The vCPU that takes the other VM's interrupts. */
-  readonly peer: Vcpu;
+  readonly peer: Peer;
   /** CPUs of the two vhost workers. */
   readonly worker: number;
   readonly peerWorker: number;

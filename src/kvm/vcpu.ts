@@ -88,7 +88,7 @@ export class Vcpu extends VcpuSettings {
   /** TIF_NEED_RESCHED: its thread is to give way. */
   needResched = false;
   /** Where its device's packets go, when they stay on the host. */
-  link: Link | null = null;
+  link: Link<Vcpu> | null = null;
 
   state: number = STATE.guest;
   since: Instant = NEVER;

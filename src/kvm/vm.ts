@@ -66,7 +66,19 @@ export function samePrograms(old: ResolvedGuest, wanted: ResolvedGuest): boolean
   const keys = ["hz", "nohz", "load", "timer", "vcpus"] as const;
   const sameWork = JSON.stringify(old.spec.workload) === JSON.stringify(wanted.spec.workload);
   const samePolling = old.spec.pv.haltpoll === wanted.spec.pv.haltpoll;
-  return sameWork && samePolling && restartsTwice(old) === restartsTwice(wanted) && keys.every((key) => old.spec[key] === wanted.spec[key]);
+  return (
+    sameWork &&
+    samePolling &&
+    sameCalls(old, wanted) &&
+    restartsTwice(old) === restartsTwice(wanted) &&
+    keys.every((key) => old.spec[key] === wanted.spec[key])
+  );
+}
+
+/** A guest that interrupts all its CPUs chose at boot how. */
+function sameCalls(old: ResolvedGuest, wanted: ResolvedGuest): boolean {
+  const calls = workloadOf(wanted.spec.workload).background.call_function > 0;
+  return !calls || JSON.stringify(ipiSettings(old)) === JSON.stringify(ipiSettings(wanted));
 }
 
 /** @param past of a VM that has come from another host; one that boots has none. */

@@ -38,11 +38,6 @@ export const HOST_METRICS = {
   },
   kvm_host_boot_timestamp_seconds: { type: "gauge", help: "Unix time at which the host booted.", labels: [] },
   kvm_host_emulated_seconds_total: { type: "counter", help: "Seconds of its own time that the host has run since its boot.", labels: [] },
-  kvm_host_smis_total: {
-    type: "counter",
-    help: "System-management interrupts, in each of which firmware takes all CPUs of the host (MSR_SMI_COUNT).",
-    labels: [],
-  },
   kvm_host_tsc_hertz: { type: "gauge", help: "Frequency of the time-stamp counter: cycles in one second.", labels: [] },
   kvm_host_cpus: { type: "gauge", help: "Physical CPUs of the host.", labels: [] },
   kvm_host_vcpus: { type: "gauge", help: "Virtual CPUs of all guests of the host.", labels: [] },

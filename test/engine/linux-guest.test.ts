@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { OwnWorkload } from "../../src/guest/workload-choice.ts";
 import { QUIET, type Workload } from "../../src/guest/workload.ts";
 import type { GuestSpec } from "../../src/kvm/host-spec.ts";
-import { AT } from "../../src/kvm/counters.ts";
+import { AT, MISSES } from "../../src/kvm/counters.ts";
 import { KvmHost } from "../../src/kvm/host.ts";
 import { bootWorkload } from "../../src/kvm/vm.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
@@ -162,6 +162,57 @@ describe("messages between vCPUs", () => {
       return rate("MSR_WRITE icr");
     };
     expect(ipis(1)).toBeGreaterThan(1.3 * ipis(0));
+  });
+});
+
+describe("a call of a function on all CPUs", () => {
+  const calls = own({ busy_vcpus: 1, background: { ...QUIET.background, call_function: 500 } });
+  const pv = { ipi: false, eoi: false, haltpoll: false };
+  const sent = (guest: Partial<GuestSpec>, host: HostOverrides = {}): ReturnType<typeof rates> =>
+    rates(calls, { vcpus: 4, kernel: "linux-4.18", pv, ...guest }, host);
+  /** Calls a second: one hypercall each. */
+  const hypercalls = sent({ pv: { ...pv, ipi: true } });
+  const made = hypercalls("VMCALL");
+
+  test("is one hypercall, one write of the ICR, or one for each other CPU, as the guest's kernel sends to many", () => {
+    expect(made).toBeGreaterThan(400);
+    expect(hypercalls("MSR_WRITE icr")).toBe(0);
+    expect(sent({})("MSR_WRITE icr") / made).toBeCloseTo(3, 1);
+    expect(sent({ apic: "x2apic-cluster" })("MSR_WRITE icr") / made).toBeCloseTo(1, 1);
+    const shorthand = sent({ pv: { ...pv, ipi: true }, kernel: "linux-5.8" });
+    expect(shorthand("MSR_WRITE icr") / made).toBeCloseTo(1, 1);
+    expect(shorthand("VMCALL")).toBe(0);
+  });
+
+  test("reaches each of them, and nobody where there is no other", () => {
+    const ends = (guest: Partial<GuestSpec>): number => sent(guest, { kvm: { enable_apicv: "off" } })("MSR_WRITE eoi");
+    // The busy CPU ends its ticks, too.
+    expect((ends({}) - ends({ vcpus: 1 })) / made).toBeCloseTo(3, 1);
+    expect(sent({ vcpus: 1 })("MSR_WRITE icr")).toBe(0);
+  });
+
+  test("goes another way once the guest has booted with it", () => {
+    const resolved = (ipi: boolean) =>
+      resolveHost(hostSpec({ cpus: 8, guests: { g: { vcpus: 4, workload: calls, kernel: "linux-4.18", pv: { ...pv, ipi } } } }));
+    const kvm = new KvmHost(resolved(true), 7);
+    const reasons: string[] = [];
+    kvm.observe((_vcpu, { reason, handlers }) => reasons.push(reason === "MSR_WRITE" ? handlers.intel : reason));
+    kvm.advance(0.1 * 2.5e9);
+    expect([reasons.includes("VMCALL"), reasons.includes("icr")]).toEqual([true, false]);
+    kvm.configure(resolved(false));
+    reasons.length = 0;
+    kvm.advance(0.2 * 2.5e9);
+    expect([reasons.includes("VMCALL"), reasons.includes("icr")]).toEqual([false, true]);
+  });
+
+  test("by shorthand misses the ICR's fastpath, which a write for each CPU hits", () => {
+    const misses = (kernel: "linux-4.18" | "linux-5.8"): number => {
+      const kvm = new KvmHost(resolveHost(hostSpec({ cpus: 8, guests: { g: { vcpus: 4, workload: calls, kernel, pv } } })), 7);
+      kvm.advance(SECONDS * 2.5e9);
+      return kvm.tally.low[AT.misses + MISSES.intel.findIndex(({ cause }) => cause === "shorthand")] as number;
+    };
+    expect(misses("linux-5.8")).toBeGreaterThan(150);
+    expect(misses("linux-4.18")).toBe(0);
   });
 });
 

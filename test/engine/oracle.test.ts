@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { QUIET } from "../../src/guest/workload.ts";
 import { WORKLOAD_NAMES } from "../../src/guest/workloads.ts";
 import { resolveHost } from "../../src/kvm/resolve.ts";
 import { oracleSpec } from "../support/arbitrary-spec.ts";
@@ -59,6 +60,22 @@ describe("the engine and the oracle tell the same exits and counters", () => {
       expect(exits).toBeGreaterThan(0);
     });
   }
+
+  it.each(Object.entries(HOSTS))("calls of a function on all CPUs: %s", (_name, overrides) => {
+    const background = { ...QUIET.background, call_function: 3000 };
+    const calls = { ...QUIET, name: "calls", doc: "", source: "a test", busy_vcpus: 1, requests_per_second: 1000, background };
+    const { g: guest = {} } = overrides.guests ?? {};
+    for (const ways of [
+      { kernel: "linux-4.18", pv: { ipi: true, eoi: true, haltpoll: false } },
+      { kernel: "linux-4.18", pv: { ipi: false, eoi: false, haltpoll: false } },
+      { kernel: "linux-5.8" },
+    ] as const) {
+      const spec = hostSpec({ cpus: 8, ...overrides, guests: { g: { vcpus: 4, workload: calls, ...ways, ...guest } } });
+      const { exits, difference } = compare({ resolved: resolveHost(spec), seed: 17, cycles: CYCLES / 5 });
+      expect(difference).toBeNull();
+      expect(exits).toBeGreaterThan(0);
+    }
+  });
 
   it("on a DPDK host whose ordinary guests share the housekeeping CPUs", () => {
     const guests = {

@@ -1,15 +1,10 @@
 /** The IPI tests: one target that halts or spins, all but self, and self. */
+import { CALL_FUNCTION_CYCLES } from "../ipi-method.ts";
 import { OP, type Op, type Vector } from "../program.ts";
 import type { Samples } from "./samples.ts";
 import { TestProgram, compute, step, type Steps } from "./test-program.ts";
 
 const HANDLER_CYCLES = 120;
-
-/**
- * What smp_call_function_many takes for each target: its queue and its lock, two lines that another
- * core holds (assumed: half of a broadcast's 1548 ticks a target on an EPYC Rome, kvm list, 2020-08-11).
- */
-const CALL_FUNCTION_CYCLES = 740;
 
 /** The sends of a call to all of `targets`: queued for each of them before the first is sent. */
 export function callFunction(sends: readonly Send[], targets: number): readonly Send[] {

@@ -10,6 +10,7 @@ export const database = {
   remote_wake_chance: 0.25,
   doorbell_chance: 0.7,
   soft_timers_per_second: 120,
-  background: { ...QUIET.background, cpuid: 5, page_fault: 150, pause_loop: 8, level_eoi: 1 },
-  source: "assumed: some two thousand short transactions a second and vCPU, most of which write the log",
+  background: { ...QUIET.background, cpuid: 5, page_fault: 150, pause_loop: 8, level_eoi: 1, call_function: 40 },
+  source:
+    "assumed: some two thousand short transactions a second and vCPU, most of which write the log; now and then a worker gives memory back, which flushes the others' TLBs",
 } as const satisfies Workload;

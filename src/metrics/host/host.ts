@@ -1,5 +1,5 @@
 /** What the host is, how large, since when, and in which configuration. */
-import { counts, seconds } from "../from-counters.ts";
+import { seconds } from "../from-counters.ts";
 import { gauge, info } from "../from-facts.ts";
 
 export const hostMetrics = {
@@ -20,7 +20,6 @@ export const hostMetrics = {
   /** A kernel counts it back from its clock, so it is as wrong as that. The last change is a stamp of whoever made it. */
   kvm_host_boot_timestamp_seconds: gauge((host, times) => times.bootSeconds(host) + host.breakage.clockAheadSeconds),
   kvm_host_emulated_seconds_total: seconds("emulatedCycles", [{}]),
-  kvm_host_smis_total: counts("smis", [{}]),
   kvm_host_tsc_hertz: gauge(({ resolved }) => resolved.tscHz),
   kvm_host_cpus: gauge(({ plan }) => plan.spec.cpus),
   kvm_host_vcpus: gauge(({ vcpus }) => vcpus),

@@ -120,7 +120,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/_cycles(_by_component)?(_total)?$/, "TSC cycles"],
   [/_hertz$/, "hertz"],
   [/_ratio$/, "ratio"],
-  [/_(exits|hits|misses|expirations|polls|migrations|reloads|requests|smis)_total$/, "$1"],
+  [/_(exits|hits|misses|expirations|polls|migrations|reloads|requests)_total$/, "$1"],
   [/_(cpus|vcpus|guests|hosts|series)$/, "$1"],
   [/_overrides_(active|persisted)$/, "overrides"],
   [/_faults_active$/, "faults"],

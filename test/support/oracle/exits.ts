@@ -118,8 +118,7 @@ export function countExit(world: World, vcpu: OracleVcpu, now: number): void {
   count(world, `exits ${label} ${edge === undefined ? "above" : `up to ${edge}`}`);
   const component = (what: Component, cycles: number): void => count(world, `component ${what}`, cycles);
   COMPONENT_NAMES.forEach((what, i) => component(what, cost.components[i]!));
-  component(COMPONENT_NAMES[cost.spreadInto]!, noise);
-  component("cold_caches", cold);
+  component(COMPONENT_NAMES[cost.spreadInto]!, noise + cold);
   component("handler", extra.handler);
   component("run_loop", extra.run_loop);
   component("host_interrupt", extra.host_interrupt);
