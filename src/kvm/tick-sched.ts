@@ -25,9 +25,11 @@ export class TickSched {
     this.period = period;
   }
 
-  /** Another length of the tick: every CPU says anew whether it wants it. */
-  configure(period: number): void {
+  /** The length of the tick; where it is another one, true: every CPU says anew whether it wants it. */
+  configure(period: number): boolean {
+    const anew = period !== this.period;
     this.period = period;
+    return anew;
   }
 
   /** What the tick that has come takes on the reference core: mostly the same, now and then a timer or RCU more. */
