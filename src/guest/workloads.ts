@@ -4,6 +4,7 @@ import { compile } from "./workloads/compile.ts";
 import { cyclictest } from "./workloads/cyclictest.ts";
 import { database } from "./workloads/database.ts";
 import { desktop } from "./workloads/desktop.ts";
+import { diurnal } from "./workloads/diurnal.ts";
 import { hackbench } from "./workloads/hackbench.ts";
 import { idle } from "./workloads/idle.ts";
 import { lightService } from "./workloads/light-service.ts";
@@ -28,6 +29,7 @@ export const WORKLOADS = {
   "light-service": lightService,
   sysbench,
   noisy,
+  diurnal,
   hackbench,
   messages,
   packets,

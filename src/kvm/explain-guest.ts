@@ -2,12 +2,16 @@
  * The part of an explanation about one VM: its predicates, its timer, and which of the host's
  * fastpaths its exits can take.
  */
+import { sendsToOthers } from "../guest/ipi-method.ts";
+import { OP } from "../guest/program.ts";
 import { formatCpuList } from "./cpu-list.ts";
 import type { TimerMode } from "./counters.ts";
 import type { Explanation } from "./explanation.ts";
+import { kernelNameOf } from "./kernel-choice.ts";
 import type { ResolvedGuest, ResolvedHost } from "./resolved.ts";
 import { timerInputs, timerMode } from "./timer-predicates.ts";
 import { type VirtualIpis, virtualIpis, virtualRegisters } from "./virtual-apic.ts";
+import { ipiSettings } from "./vm.ts";
 
 /** The predicate in which VMs of a kind always differ. */
 export const PINNED = "vCPUs pinned to CPUs";
@@ -53,6 +57,7 @@ export function explainGuest(host: ResolvedHost, guest: ResolvedGuest): readonly
     preemptionTimerRow(host, guest),
     tscDeadlineRow(host, guest),
     icrRow(host, guest),
+    ...(guest.cpus.length > 1 ? [callRow(guest)] : []),
     {
       predicate: "guest writes SPEC_CTRL",
       value: `${usesSpecCtrl.value}`,
@@ -106,6 +111,31 @@ function placeRow(host: ResolvedHost, guest: ResolvedGuest): Row {
     why: `${why}: ${unbalanced ? "vCPUs stay where they start, for isolcpus= takes CPUs out of the scheduling domains" : `${scheduler} balances vCPUs over them`}`,
     source: "kernel/sched/fair.c select_idle_sibling, load_balance",
   };
+}
+
+/** How its kernel interrupts all vCPUs but one, for a function that they are to run. */
+function callRow(guest: ResolvedGuest): Row {
+  const sends = sendsToOthers(guest.cpus.length, 0, ipiSettings(guest));
+  const row = {
+    predicate: "IPIs to all other vCPUs",
+    source: "arch/x86/kernel/apic/ipi.c native_send_call_func_ipi; kvm.c __send_ipi_mask",
+  };
+  switch (sends[0]?.op) {
+    case OP.ipiShorthand: {
+      const why = `${kernelNameOf(guest.spec.kernel)} uses the ICR's shorthand once all its CPUs are up, before it asks for PV IPIs`;
+      return { ...row, value: "by shorthand", why };
+    }
+    case OP.ipiHypercall:
+      return { ...row, value: `hypercalls: ${sends.length}`, why: "pv.ipi: KVM_HC_SEND_IPI for each 128 APIC IDs" };
+    case OP.ipiCluster:
+      return {
+        ...row,
+        value: `writes of the ICR: ${sends.length}`,
+        why: "logical destinations: one for each cluster of sixteen; pv.ipi is off",
+      };
+    default:
+      return { ...row, value: `writes of the ICR: ${sends.length}`, why: "physical destinations: one for each vCPU; pv.ipi is off" };
+  }
 }
 
 function disabledExitsRow(host: ResolvedHost, guest: ResolvedGuest): Row {

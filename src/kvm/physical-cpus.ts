@@ -68,12 +68,11 @@ export class PhysicalCpus {
   /** New settings: ticks and device interrupts start or stop where nohz_full changed. The caller asks `nextAt` anew. */
   configure(settings: CpuSettings, now: Instant): void {
     this.settings = settings;
-    const anew = this.tick.configure(tickCycles(settings));
+    this.tick.configure(tickCycles(settings));
     this.timerTargets = new TimerTargets(this.count, settings.nohzFull);
     this.devices.configure(settings.nohzFull, settings.deviceInterruptsPerSecond, settings.ghz, now);
     this.smis.configure(settings.smisPerSecond, settings.ghz, now);
-    // A tick that goes on as before may be late, where an SMI held it.
-    for (let cpu = 0; cpu < this.count; cpu++) if (anew || this.tick.isStopped(cpu) === this.wantsTick(cpu)) this.nextTick(cpu, now);
+    for (let cpu = 0; cpu < this.count; cpu++) this.nextTick(cpu, now);
   }
 
   /** When the CPU's own tick or device interrupt comes next; the first CPU stands for all in what takes all. */

@@ -25,11 +25,11 @@ export class TickSched {
     this.period = period;
   }
 
-  /** The length of the tick; where it is another one, true: every CPU says anew whether it wants it. */
-  configure(period: number): boolean {
-    const anew = period !== this.period;
+  /** Every CPU says anew whether it wants the tick; another length of it stops all. */
+  configure(period: number): void {
+    if (period === this.period) return;
     this.period = period;
-    return anew;
+    this.at.fill(NEVER);
   }
 
   /** What the tick that has come takes on the reference core: mostly the same, now and then a timer or RCU more. */
@@ -46,7 +46,9 @@ export class TickSched {
     return this.at[cpu] === NEVER;
   }
 
+  /** The next tick, or the one that is to come already, perhaps late. */
   start(cpu: number, now: Instant): void {
+    if (now < this.nextAt(cpu) && !this.isStopped(cpu)) return;
     // Ticks count from the boot, which lies far back: only the phase is kept, so that all stays exact.
     const origin = (this.moves * (this.moveCycles % this.period)) % this.period;
     this.at[cpu] = origin + this.period * (Math.floor((now - origin) / this.period) + 1);

@@ -55,7 +55,8 @@ export const bootWorkload: Boot = (guest, seed, ghz, now) =>
 
 const restartsTwice = ({ spec }: ResolvedGuest): boolean => kernelOf(spec.kernel).traits.hrtimerRestart === "two_writes";
 
-const ipiSettings = ({ spec }: ResolvedGuest): IpiSettings => ({
+/** How its kernel interrupts many vCPUs at once. */
+export const ipiSettings = ({ spec }: ResolvedGuest): IpiSettings => ({
   apic: spec.apic,
   pvIpi: spec.pv.ipi,
   shorthand: kernelOf(spec.kernel).traits.ipiShorthand === "present",

@@ -38,6 +38,17 @@ test.each([
   expect(find({ guests: { web: { apic } } }, "web-1", "fastpath icr")?.value).toBe(value);
 });
 
+test("a guest says how it interrupts all its vCPUs", () => {
+  const all = (web: NonNullable<HostOverrides["guests"]>[string]): string | undefined =>
+    find({ guests: { web: { vcpus: 20, ...web } } }, "web-1", "IPIs to all other vCPUs")?.value;
+  const noPv = { ipi: false, eoi: true, haltpoll: false };
+  expect(all({ kernel: "linux-5.8" })).toBe("by shorthand");
+  expect(all({ kernel: "linux-4.18" })).toBe("hypercalls: 1");
+  expect(all({ kernel: "linux-4.18", pv: noPv })).toBe("writes of the ICR: 19");
+  expect(all({ kernel: "linux-4.18", pv: noPv, apic: "x2apic-cluster" })).toBe("writes of the ICR: 2");
+  expect(all({ vcpus: 1 })).toBeUndefined();
+});
+
 test("an AMD host says what SVM lacks, and which APIC its guests get", () => {
   const milan = { cpu: "epyc-milan", kernel: "linux-6.6", kvm: { avic: "on" }, guests: { web: {}, old: { apic: "xapic" } } } as const;
   expect(find(milan, "host", "fastpath preemption_timer")?.why).toBe("SVM has no preemption timer, hence no such exits");
