@@ -17,6 +17,7 @@ export class TickSched {
   /** How often the time axis was moved, and by how much each time. */
   private moves = 0;
   private moveCycles = 0;
+  private heldUntil = -0;
   private readonly draws: readonly Stream[];
 
   constructor(cpus: number, seed: number, period: number) {
@@ -45,6 +46,9 @@ export class TickSched {
   }
 
   start(cpu: number, now: Instant): void {
+    const due = this.nextAt(cpu);
+    // A tick that firmware holds up still comes.
+    if (due > now && due <= this.heldUntil) return;
     // Ticks count from the boot, which lies far back: only the phase is kept, so that all stays exact.
     const origin = (this.moves * (this.moveCycles % this.period)) % this.period;
     this.at[cpu] = origin + this.period * (Math.floor((now - origin) / this.period) + 1);
@@ -56,12 +60,14 @@ export class TickSched {
 
   /** None comes before `until`. */
   hold(until: number): void {
+    this.heldUntil = until;
     this.at.forEach((at, cpu) => (this.at[cpu] = Math.max(at, until)));
   }
 
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
     this.at.forEach((at, cpu) => (this.at[cpu] = at + delta));
+    this.heldUntil += delta;
     this.moves++;
     this.moveCycles = delta;
   }
