@@ -17,7 +17,6 @@ export class TickSched {
   /** How often the time axis was moved, and by how much each time. */
   private moves = 0;
   private moveCycles = 0;
-  private heldUntil = -0;
   private readonly draws: readonly Stream[];
 
   constructor(cpus: number, seed: number, period: number) {
@@ -26,9 +25,11 @@ export class TickSched {
     this.period = period;
   }
 
-  /** Another length of the tick: every CPU says anew whether it wants it. */
+  /** Every CPU says anew whether it wants the tick; another length of it stops all. */
   configure(period: number): void {
+    if (period === this.period) return;
     this.period = period;
+    this.at.fill(NEVER);
   }
 
   /** What the tick that has come takes on the reference core: mostly the same, now and then a timer or RCU more. */
@@ -45,10 +46,9 @@ export class TickSched {
     return this.at[cpu] === NEVER;
   }
 
+  /** The next tick, or the one that is to come already, perhaps late. */
   start(cpu: number, now: Instant): void {
-    const due = this.nextAt(cpu);
-    // A tick that firmware holds up still comes.
-    if (due > now && due <= this.heldUntil) return;
+    if (now < this.nextAt(cpu) && !this.isStopped(cpu)) return;
     // Ticks count from the boot, which lies far back: only the phase is kept, so that all stays exact.
     const origin = (this.moves * (this.moveCycles % this.period)) % this.period;
     this.at[cpu] = origin + this.period * (Math.floor((now - origin) / this.period) + 1);
@@ -60,14 +60,12 @@ export class TickSched {
 
   /** None comes before `until`. */
   hold(until: number): void {
-    this.heldUntil = until;
     this.at.forEach((at, cpu) => (this.at[cpu] = Math.max(at, until)));
   }
 
   /** Moves every instant by `delta`, the same at each call. */
   shift(delta: number): void {
     this.at.forEach((at, cpu) => (this.at[cpu] = at + delta));
-    this.heldUntil += delta;
     this.moves++;
     this.moveCycles = delta;
   }

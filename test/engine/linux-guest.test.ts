@@ -191,6 +191,12 @@ describe("a call of a function on all CPUs", () => {
     expect(sent({ vcpus: 1 })("MSR_WRITE icr")).toBe(0);
   });
 
+  test("takes a write of Hyper-V's ICR for each, where the guest has that", () => {
+    const windows = rates({ ...calls, hyperv_apic: true }, { vcpus: 4, pv });
+    expect(windows("MSR_WRITE icr") / made).toBeCloseTo(3, 1);
+    expect(windows("MSR_WRITE eoi") / made).toBeGreaterThan(3);
+  });
+
   test("goes another way once the guest has booted with it", () => {
     const resolved = (ipi: boolean) =>
       resolveHost(hostSpec({ cpus: 8, guests: { g: { vcpus: 4, workload: calls, kernel: "linux-4.18", pv: { ...pv, ipi } } } }));
