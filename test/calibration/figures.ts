@@ -12,17 +12,19 @@ import { MIX_FIGURES } from "./figures/mixes.ts";
 import { MSR_WRITES } from "./figures/msr-writes.ts";
 import { PIECES } from "./figures/pieces.ts";
 
-export const FIGURES: readonly PublishedFigure[] = [
-  ...LADDER,
-  ...LADDER_STEPS,
-  ...SHAPES,
-  ...FASTPATHS,
-  ...GUESTS,
-  ...LATENCIES,
-  ...BROADCASTS,
-  ...EPYC,
-  ...EXITLESS_TIMER,
-  ...PIECES,
-  ...MSR_WRITES,
-  ...MIX_FIGURES,
-];
+/** What was measured, and the figures that came of it. */
+export const FAMILIES: Readonly<Record<string, readonly PublishedFigure[]>> = {
+  "one Skylake stripped down rung by rung: VMCALL, CPUID, port I/O, MMIO, and the steps between": [...LADDER, ...LADDER_STEPS],
+  "shapes of distributions: p90 to the longest, variation": SHAPES,
+  "fastpaths of timers and IPIs in kvm-unit-tests": FASTPATHS,
+  "guests: cyclictest, TCP_RR": GUESTS,
+  "latency of timers and wake-ups, IPI virtualization": LATENCIES,
+  "IPIs on 80 vCPUs: to one, to all": BROADCASTS,
+  "AMD: KVM_RUN in a loop, IPIs to 179 vCPUs": EPYC,
+  "the exitless timer, before it was one": EXITLESS_TIMER,
+  "single pieces: IBPB, SPEC_CTRL, retpolines, CPUID, kick": PIECES,
+  "WRMSR exits by MSR": MSR_WRITES,
+  "exit mixes of hosts in use: shares, rates, handling times": MIX_FIGURES,
+};
+
+export const FIGURES: readonly PublishedFigure[] = Object.values(FAMILIES).flat();

@@ -11,7 +11,7 @@ import {
   workloadKeyTable,
   workloadTable,
 } from "./config-tables.ts";
-import { accuracyTable } from "./accuracy-table.ts";
+import { accuracySummary, accuracyTable } from "./accuracy-table.ts";
 import { coldTable, componentTable, cpuTable, extraTable, handlerTable, hardwareTable, runLoopTable } from "./cost-tables.ts";
 import { fillSections } from "./markdown.ts";
 import { cpuPmToggle, dpdkToggle, fastpathToggle, taaToggle } from "./toggle-examples.ts";
@@ -25,6 +25,7 @@ const READMES: Readonly<Record<string, Readonly<Record<string, () => string>>>> 
     "taa off": taaToggle,
     comparison: compareExample,
     "functional test": functionalExample,
+    accuracy: accuracySummary,
     "pair of captures": hackbenchExample,
   },
   "src/metrics/README.md": {
