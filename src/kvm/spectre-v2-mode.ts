@@ -39,7 +39,9 @@ export function spectreV2Mode(context: MitigationContext): ChosenSpectreV2 {
   if (cpu.vendor === "intel" && knowsRetbleed && retbleedWantsIbrs && cpu.affectedBy.includes("retbleed")) {
     return { mode: "ibrs", why: `${fallback}retbleed needs IBRS on this CPU, and the kernel knows retbleed` };
   }
-  return { mode: retpoline(context), why: `${fallback}no enhanced IBRS, and nothing asks for legacy IBRS` };
+  const unasked =
+    settings.retbleed === "stuff" && !retbleedWantsIbrs ? "retbleed=stuff does without legacy IBRS" : "nothing asks for legacy IBRS";
+  return { mode: retpoline(context), why: `${fallback}no enhanced IBRS, and ${unasked}` };
 }
 
 /** Both at once came in March 2022 with the new wording of the line (1e19da8522c8, "Add eIBRS + Retpoline options"). */
