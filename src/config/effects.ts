@@ -97,6 +97,11 @@ export const HOST_EFFECTS = {
     bhi: "host_reboot",
     srso: "host_reboot",
     tsa: "host_reboot",
+    its: "host_reboot",
+    gds: "host_reboot",
+    // kvm.nx_huge_pages is 0644
+    itlb_multihit: "live",
+    spec_store_bypass: "host_reboot",
     microcode: "host_reboot",
     // the guest's own choice of a value
     spec_ctrl_toggle: "vm_restart",

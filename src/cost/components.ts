@@ -12,7 +12,8 @@ export const COMPONENTS = {
   spec_ctrl: "reading and writing MSR_IA32_SPEC_CTRL",
   rsb: "filling the return stack buffer after the exit",
   branch_history: "clearing the branch history after the exit",
-  return_thunks: "preparing return thunks after the exit (retbleed and SRSO on AMD)",
+  return_thunks:
+    "preparing return thunks after the exit (retbleed and SRSO on AMD); counting calls and returns (call depth tracking on Intel)",
   ibpb: "an indirect branch predictor barrier",
   verw: "VERW before entry: clearing the CPU's buffers",
   l1d_flush: "flushing the L1 data cache before entry",

@@ -18,6 +18,8 @@ export interface EntryConditions {
   readonly verwToUserspace: "none" | "legacy" | "clears_buffers";
   readonly l1dFlush: "never" | "cond" | "always";
   readonly retpolines: boolean;
+  /** Host code counts its calls and returns. */
+  readonly callDepth: boolean;
   /** kvm_x86_ops are called without a pointer. */
   readonly staticCalls: boolean;
   readonly rsbFill: boolean;

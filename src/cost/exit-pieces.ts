@@ -1,6 +1,6 @@
 /**
- * Pieces of one exit laid end to end. What slows host code down (retpolines, legacy IBRS, cold
- * predictors) is added where that code runs. Whoever asks gets a list of the pieces, each with the
+ * Pieces of one exit laid end to end. What slows host code down (retpolines, legacy IBRS, counted
+ * calls, cold predictors) is added where that code runs. Whoever asks gets a list of the pieces, each with the
  * figures that it is made of.
  */
 import type { CpuModel } from "../hw/cpu-model.ts";
@@ -64,12 +64,15 @@ export class ExitPieces {
   /** The same, where the part is so many cycles of the reference core. */
   kernelCycles(component: Component, referenceCycles: number, indirectCalls: number, figure: Figure): void {
     const cycles = this.reference(referenceCycles);
-    const { ibrsSlowdown, retpoline, softwareScale } = this.cpu.cycles;
+    const { ibrsSlowdown, callDepthSlowdown, retpoline, softwareScale } = this.cpu.cycles;
     this.add(component, cycles, figure, softwareScale);
     this.software += cycles;
     if (this.on.retpolines) this.add("indirect_branches", Math.round(indirectCalls * retpoline.value), retpoline);
     if (this.on.ibrs === "legacy") {
       this.add("indirect_branches", Math.round(cycles * ibrsSlowdown.value), ibrsSlowdown, figure, softwareScale);
+    }
+    if (this.on.callDepth) {
+      this.add("return_thunks", Math.round(cycles * callDepthSlowdown.value), callDepthSlowdown, figure, softwareScale);
     }
     this.refill(cycles, figure);
   }

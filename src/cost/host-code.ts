@@ -5,10 +5,11 @@ import type { EntryConditions } from "./conditions.ts";
 
 /**
  * Cycles of host kernel code outside an exit's own path (interrupts, the scheduler, timers) on this
- * host for each cycle on the reference core: the model's, with retpolines and legacy IBRS on top.
+ * host for each cycle on the reference core: the model's, with retpolines, legacy IBRS and counted calls on top.
  */
-export function hostCodeScale({ cycles }: CpuModel, on: Pick<EntryConditions, "retpolines" | "ibrs">): number {
+export function hostCodeScale({ cycles }: CpuModel, on: Pick<EntryConditions, "retpolines" | "callDepth" | "ibrs">): number {
   const retpolines = on.retpolines ? cycles.retpoline.value / CYCLES_PER_INDIRECT_CALL.value : 0;
   const ibrs = on.ibrs === "legacy" ? cycles.ibrsSlowdown.value : 0;
-  return cycles.softwareScale.value * (1 + retpolines + ibrs);
+  const callDepth = on.callDepth ? cycles.callDepthSlowdown.value : 0;
+  return cycles.softwareScale.value * (1 + retpolines + ibrs + callDepth);
 }

@@ -56,6 +56,8 @@ export interface CpuModel {
   readonly bhi: "not_affected" | "loop" | "bhi_dis_s";
   /** X86_BUG_EIBRS_PBRSB: after an exit the first return may take a target from before it. */
   readonly hasPbrsb: boolean;
+  /** X86_BUG_ITS_NATIVE_ONLY: of indirect target selection a guest gains nothing over the host. */
+  readonly itsNativeOnly: boolean;
   /** MDS_NO in ARCH_CAPABILITIES: VERW clears nothing without the TAA microcode (TSX_CTRL). */
   readonly mdsNo: boolean;
   /** VMX preemption timer without an erratum that disables it. */

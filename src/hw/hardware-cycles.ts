@@ -20,6 +20,8 @@ export interface HardwareCycles {
   readonly predictorRefill: Figure;
   /** The same while legacy IBRS keeps kernel code from using what less privileged code trained. */
   readonly ibrsSlowdown: Figure;
+  /** The same while kernel code counts its calls and returns (call depth tracking). */
+  readonly callDepthSlowdown: Figure;
   /** The loop that fills the branch history with the kernel's own. */
   readonly clearBranchHistory: Figure;
   /** Making returns predict a safe target (UNTRAIN_RET, SRSO's counterpart). */
@@ -73,6 +75,11 @@ export const SKYLAKE_CYCLES: HardwareCycles = {
   ibrsSlowdown: {
     value: 0.62,
     source: `derived: ${EXIT_ANATOMY}: IBRS and RSB filling cost 504 though they save a WRMSR of 440 (guest and host then run with the same value): 814 of the 1308 cycles of kernel code`,
+  },
+  callDepthSlowdown: {
+    value: 0.08,
+    source:
+      "assumed: a call and its return in 50 cycles of kernel code, four cycles for a shift at both ends, refills included; no published figure at hand (Kconfig CALL_DEPTH_TRACKING: a significant gain over IBRS)",
   },
   clearBranchHistory: { value: 120, source: "assumed: five times five calls and jumps of clear_bhb_loop, about five cycles each" },
   untrainReturns: { value: 0, source: "by definition: Intel has no such return thunks" },

@@ -8,7 +8,7 @@ import type { Figure } from "./figure.ts";
 import type { HardwareCycles } from "./hardware-cycles.ts";
 
 /** Ratios of cycles, and what happens outside the cores. */
-const UNSCALED: ReadonlySet<keyof HardwareCycles> = new Set(["predictorRefill", "ibrsSlowdown", "ipiFlight"]);
+const UNSCALED: ReadonlySet<keyof HardwareCycles> = new Set(["predictorRefill", "ibrsSlowdown", "callDepthSlowdown", "ipiFlight"]);
 
 /** The model with its cores at the all-core turbo. */
 export function atTurbo(cpu: CpuModel): CpuModel {

@@ -21,7 +21,8 @@ export function bhiMode(context: MitigationContext): { readonly mode: BhiMode; r
   if (asked === "off") return { mode: "off", why: "spectre_bhi=off" };
   if (spectreV2Mode(context).mode === "off") return { mode: "off", why: "spectre_v2 is off" };
   if (cpu.bhi === "bhi_dis_s") {
-    return spectreV2Mode(context).mode === "retpoline"
+    const { mode } = spectreV2Mode(context);
+    return mode === "retpoline" || mode === "eibrs_retpoline"
       ? { mode: "retpoline", why: "retpolines, and alternate predictions are off (RRSBA_DIS)" }
       : { mode: "bhi_dis_s", why: "the CPU has BHI_CTRL: SPEC_CTRL.BHI_DIS_S stays set" };
   }

@@ -8,12 +8,13 @@
  * alone. Simplified: FB_CLEAR_DIS is never toggled.
  */
 import { bhiMode, clearsBranchHistory } from "./branch-history.ts";
+import { countsCallDepth } from "./call-depth.ts";
 import { askingForClear, bufferBugs, missingMicrocode, namesOf, verwClears } from "./clear-cpu-buffers.ts";
 import type { EntryWork, MitigationContext } from "./mitigation.ts";
 import { type ChosenL1dFlush, l1dFlushMode } from "./mitigations/l1tf.ts";
 import { hasPti } from "./mitigations/meltdown.ts";
 import { ibpbOnVmexit, untrainsReturns } from "./return-thunks.ts";
-import { spectreV2Mode } from "./spectre-v2-mode.ts";
+import { isEnhanced, spectreV2Mode } from "./spectre-v2-mode.ts";
 import { tsaMode } from "./tsa-mode.ts";
 import { vmscapeMode } from "./vmscape-mode.ts";
 
@@ -30,18 +31,20 @@ export function entryWork(context: MitigationContext): EntryWork {
   const flush = l1dFlushMode(context);
   const { mode } = spectreV2Mode(context);
   // Automatic IBRS is a bit of EFER; SPEC_CTRL has no part in it.
-  const ibrs = mode === "ibrs" ? "legacy" : mode === "eibrs" && cpu.vendor === "intel" ? "enhanced" : "none";
-  const retpolines = mode === "retpoline" || mode === "lfence";
+  const ibrs = mode === "ibrs" ? "legacy" : isEnhanced(mode) && cpu.vendor === "intel" ? "enhanced" : "none";
+  const retpolines = mode !== "off" && mode !== "ibrs" && mode !== "eibrs";
   return {
     ...chooseVerw(context, flush),
     verwToUserspace: verwToUserspace(context),
     l1dFlush: flush.mode,
     l1dFlushWhy: flush.why,
-    // AMD's LFENCE form counts as one (assumed: as dear as a retpoline).
+    // The LFENCE form counts as one (assumed: as dear as a retpoline).
     retpolines,
-    // X86_FEATURE_RSB_VMEXIT with retpolines or legacy IBRS, RSB_VMEXIT_LITE with enhanced IBRS and PBRSB.
-    rsbFill: retpolines || ibrs === "legacy",
-    rsbOneCall: mode === "eibrs" && cpu.hasPbrsb && traits.pbrsb === "known",
+    callDepth: countsCallDepth(context),
+    // X86_FEATURE_RSB_VMEXIT with retpolines or legacy IBRS, RSB_VMEXIT_LITE with enhanced IBRS and PBRSB;
+    // before, X86_FEATURE_RETPOLINE alone said so, which LFENCE sets, too.
+    rsbFill: (retpolines && !(mode === "eibrs_lfence" && traits.pbrsb === "known")) || ibrs === "legacy",
+    rsbOneCall: (mode === "eibrs" || mode === "eibrs_lfence") && cpu.hasPbrsb && traits.pbrsb === "known",
     ibrs,
     clearBranchHistory: clearsBranchHistory(context),
     bhiDisS: bhiMode(context).mode === "bhi_dis_s",

@@ -188,9 +188,13 @@ export class EventPrices {
   }
 
   /** What the host's code outside of an exit's path is scaled by, beside the model's own factor. */
-  private hostCode({ retpolines, ibrs }: EntryConditions): readonly Figure[] {
-    const { retpoline, ibrsSlowdown } = this.resolved.cpu.cycles;
-    return [...(retpolines ? [retpoline, CYCLES_PER_INDIRECT_CALL] : []), ...(ibrs === "legacy" ? [ibrsSlowdown] : [])];
+  private hostCode({ retpolines, callDepth, ibrs }: EntryConditions): readonly Figure[] {
+    const { retpoline, ibrsSlowdown, callDepthSlowdown } = this.resolved.cpu.cycles;
+    return [
+      ...(retpolines ? [retpoline, CYCLES_PER_INDIRECT_CALL] : []),
+      ...(ibrs === "legacy" ? [ibrsSlowdown] : []),
+      ...(callDepth ? [callDepthSlowdown] : []),
+    ];
   }
 
   private wakeFigures(handler: HandlerName): readonly Figure[] {

@@ -29,7 +29,7 @@ const lineOf = ({ sysfs, state }: VulnerabilityStatus): string => (sysfs === "" 
 
 function explainEntryWork(host: ResolvedHost): readonly Explanation[] {
   const { entryWork, vulnerabilities } = host;
-  const { verw, verwWhy, verwForAssignedDevice, l1dFlush, l1dFlushWhy, retpolines, ibrs, pti } = entryWork;
+  const { verw, verwWhy, verwForAssignedDevice, l1dFlush, l1dFlushWhy, retpolines, callDepth, ibrs, pti } = entryWork;
   const spectreV2Why = vulnerabilities.spectre_v2.why;
   const withDevice = verwForAssignedDevice === verw ? "" : `, ${verwForAssignedDevice} for VMs with an assigned device`;
   const rows: readonly Row[] = [
@@ -56,6 +56,12 @@ function explainEntryWork(host: ResolvedHost): readonly Explanation[] {
       value: onOff(retpolines),
       why: spectreV2Why,
       source: "bugs.c spectre_v2_select_mitigation",
+    },
+    {
+      predicate: "X86_FEATURE_CALL_DEPTH",
+      value: onOff(callDepth),
+      why: `retbleed: ${vulnerabilities.retbleed.why}; ITS: ${vulnerabilities.indirect_target_selection.why}`,
+      source: "bugs.c RETBLEED_CMD_STUFF, its_select_mitigation",
     },
     ...afterExit(host),
     ...towardsUserspace(host),

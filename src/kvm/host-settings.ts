@@ -110,6 +110,7 @@ export function entryConditions(resolved: ResolvedHost, guest: ResolvedGuest, cp
     verwToUserspace: work.verwToUserspace,
     l1dFlush: work.l1dFlush,
     retpolines: work.retpolines,
+    callDepth: work.callDepth,
     staticCalls: resolved.traits.kvmOps === "static_calls",
     rsbFill: work.rsbFill,
     rsbOneCall: work.rsbOneCall,

@@ -22,14 +22,21 @@ export interface MitigationSettings {
   readonly taa: "auto" | "off";
   readonly mds: "auto" | "off";
   readonly l1tf: "auto" | "off" | "cond" | "always" | "never";
-  readonly spectre_v2: "auto" | "off" | "retpoline" | "ibrs" | "eibrs";
-  readonly retbleed: "auto" | "off" | "ibrs" | "unret" | "ibpb";
+  readonly spectre_v2: "auto" | "off" | "retpoline" | "ibrs" | "eibrs" | "eibrs,retpoline" | "eibrs,lfence";
+  readonly retbleed: "auto" | "off" | "ibrs" | "stuff" | "unret" | "ibpb";
   readonly meltdown: "auto" | "off";
   readonly mmio_stale_data: "auto" | "off";
   readonly vmscape: "auto" | "off" | "ibpb";
   readonly bhi: "auto" | "off" | "on" | "vmexit";
   readonly srso: "auto" | "off" | "microcode" | "safe-ret" | "ibpb" | "ibpb-vmexit";
   readonly tsa: "auto" | "off" | "on" | "user" | "vm";
+  /** Indirect target selection. */
+  readonly its: "auto" | "off" | "on" | "vmexit" | "stuff";
+  /** Gather data sampling. */
+  readonly gds: "auto" | "off" | "force";
+  /** `off` is kvm.nx_huge_pages=never. */
+  readonly itlb_multihit: "auto" | "off";
+  readonly spec_store_bypass: "auto" | "off" | "prctl" | "seccomp";
   readonly microcode: "current" | "old";
   /** Guest and host values of SPEC_CTRL differ, so each entry and exit writes the MSR. */
   readonly spec_ctrl_toggle: Switch;

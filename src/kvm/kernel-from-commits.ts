@@ -66,6 +66,7 @@ const ORIGIN: KernelTraits = {
   knows: ["meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "l1tf"],
   bhi: "unknown",
   pbrsb: "unknown",
+  callDepthTracking: "absent",
   automaticIbrs: "absent",
   spectreV2Wording: "full_generic_retpoline",
   ssbDefault: "seccomp",

@@ -97,6 +97,8 @@ export interface KernelTraits {
   readonly bhi: "unknown" | "known";
   /** Post-barrier RSB: one call after an exit on eIBRS, and a part of the spectre_v2 line (6.0). */
   readonly pbrsb: "unknown" | "known";
+  /** Calls and returns of the kernel can be counted, for retbleed=stuff (6.2). */
+  readonly callDepthTracking: "absent" | "present";
   /** AMD's Automatic IBRS counts as enhanced IBRS (6.3). */
   readonly automaticIbrs: "absent" | "present";
   /** Wording of the spectre_v2 sysfs line, and AMD's default with it: LFENCE before 5.17. */

@@ -29,6 +29,8 @@ export interface EntryWork {
   readonly l1dFlushWhy: string;
   /** Indirect calls of the host kernel go through retpolines. */
   readonly retpolines: boolean;
+  /** Calls and returns of the host kernel are counted (X86_FEATURE_CALL_DEPTH). */
+  readonly callDepth: boolean;
   /** The return stack buffer is filled after each exit. */
   readonly rsbFill: boolean;
   /** One call and an LFENCE after each exit instead (RSB_VMEXIT_LITE). */

@@ -9,7 +9,7 @@ import type { GuestSpec } from "./host-spec.ts";
 import { kernelNameOf, kernelOf } from "./kernel-choice.ts";
 import type { MitigationContext } from "./mitigation.ts";
 import { bhiMode } from "./branch-history.ts";
-import { spectreV2Mode } from "./spectre-v2-mode.ts";
+import { isEnhanced, spectreV2Mode } from "./spectre-v2-mode.ts";
 import type { PlacedGuest } from "./placement.ts";
 import { type Decided, type ResolvedGuest, type ResolvedHost, SpecError } from "./resolved.ts";
 import { hasRtm } from "./rtm.ts";
@@ -81,6 +81,8 @@ function usesSpecCtrl(host: Host, spec: GuestSpec): Decided<boolean> {
     case "ibrs":
       return { value: true, why: `${kernel} writes SPEC_CTRL at each kernel entry (legacy IBRS)` };
     case "eibrs":
+    case "eibrs_retpoline":
+    case "eibrs_lfence":
       if (host.cpu.vendor === "amd") return { value: false, why: `${kernel} sets EFER.AIBRSE instead (Automatic IBRS)` };
       return { value: true, why: `${kernel} sets SPEC_CTRL.IBRS once (enhanced IBRS), which ends the interception` };
   }
@@ -99,7 +101,7 @@ function specCtrlDiffers(host: Host, spec: GuestSpec): Decided<boolean> {
   const context = guestContext(host.cpu, spec, host);
   const guestMode = spectreV2Mode(context).mode;
   const ofHost = specCtrlBits(host.entryWork.ibrs !== "none", host.entryWork.bhiDisS);
-  const ofGuest = specCtrlBits(guestMode === "ibrs" || guestMode === "eibrs", bhiMode(context).mode === "bhi_dis_s");
+  const ofGuest = specCtrlBits(guestMode === "ibrs" || isEnhanced(guestMode), bhiMode(context).mode === "bhi_dis_s");
   return ofHost === ofGuest
     ? { value: false, why: `both run with SPEC_CTRL=${ofHost}` }
     : { value: true, why: `the guest runs with SPEC_CTRL=${ofGuest}, the host with ${ofHost}` };
@@ -121,6 +123,10 @@ const AUTOMATIC = {
   bhi: "auto",
   srso: "auto",
   tsa: "auto",
+  its: "auto",
+  gds: "auto",
+  itlb_multihit: "auto",
+  spec_store_bypass: "auto",
   spec_ctrl_toggle: "auto",
 } as const;
 

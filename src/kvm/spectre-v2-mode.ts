@@ -7,7 +7,10 @@
  */
 import type { MitigationContext } from "./mitigation.ts";
 
-export type SpectreV2Mode = "off" | "retpoline" | "lfence" | "ibrs" | "eibrs";
+export type SpectreV2Mode = "off" | "retpoline" | "lfence" | "ibrs" | "eibrs" | "eibrs_retpoline" | "eibrs_lfence";
+
+/** spectre_v2_in_eibrs_mode(). */
+export const isEnhanced = (mode: SpectreV2Mode): boolean => mode === "eibrs" || mode === "eibrs_retpoline" || mode === "eibrs_lfence";
 
 export interface ChosenSpectreV2 {
   readonly mode: SpectreV2Mode;
@@ -26,14 +29,37 @@ export function spectreV2Mode(context: MitigationContext): ChosenSpectreV2 {
   if (asked === "off") return { mode: "off", why: "spectre_v2=off" };
   if (asked === "retpoline") return { mode: retpoline(context), why: "spectre_v2=retpoline" };
   if (asked === "ibrs" && cpu.vendor === "intel") return { mode: "ibrs", why: "spectre_v2=ibrs" };
-  if (asked === "eibrs" && enhanced !== undefined) return { mode: "eibrs", why: "spectre_v2=eibrs" };
-  const fallback = asked === "auto" ? "" : `spectre_v2=${asked}, but the CPU has no such IBRS, so AUTO: `;
+  const explicit = askedEnhanced(context);
+  if (explicit !== undefined && enhanced !== undefined) return { mode: explicit, why: `spectre_v2=${asked}` };
+  const missing = explicit === undefined && asked.startsWith("eibrs,") ? "the kernel does not know it" : "the CPU has no such IBRS";
+  const fallback = asked === "auto" ? "" : `spectre_v2=${asked}, but ${missing}, so AUTO: `;
   if (enhanced !== undefined) return { mode: "eibrs", why: `${fallback}${enhanced}` };
   const knowsRetbleed = settings.retbleed === "ibrs" || traits.knows.includes("retbleed");
-  if (cpu.vendor === "intel" && knowsRetbleed && settings.retbleed !== "off" && cpu.affectedBy.includes("retbleed")) {
+  const retbleedWantsIbrs = settings.retbleed !== "off" && !(settings.retbleed === "stuff" && traits.callDepthTracking === "present");
+  if (cpu.vendor === "intel" && knowsRetbleed && retbleedWantsIbrs && cpu.affectedBy.includes("retbleed")) {
     return { mode: "ibrs", why: `${fallback}retbleed needs IBRS on this CPU, and the kernel knows retbleed` };
   }
-  return { mode: retpoline(context), why: `${fallback}no enhanced IBRS, and nothing asks for legacy IBRS` };
+  const unasked =
+    settings.retbleed === "stuff" && !retbleedWantsIbrs ? "retbleed=stuff does without legacy IBRS" : "nothing asks for legacy IBRS";
+  return { mode: retpoline(context), why: `${fallback}no enhanced IBRS, and ${unasked}` };
+}
+
+/** Both at once came in March 2022 with the new wording of the line (1e19da8522c8, "Add eIBRS + Retpoline options"). */
+function askedEnhanced({ traits, settings }: MitigationContext): SpectreV2Mode | undefined {
+  const knowsBoth = traits.spectreV2Wording === "retpolines";
+  switch (settings.spectre_v2) {
+    case "eibrs":
+      return "eibrs";
+    case "eibrs,retpoline":
+      return knowsBoth ? "eibrs_retpoline" : undefined;
+    case "eibrs,lfence":
+      return knowsBoth ? "eibrs_lfence" : undefined;
+    case "auto":
+    case "off":
+    case "retpoline":
+    case "ibrs":
+      return undefined;
+  }
 }
 
 function enhancedBy({ cpu, traits }: MitigationContext): string | undefined {

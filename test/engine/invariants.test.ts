@@ -184,6 +184,25 @@ describe("mitigations at the entry", () => {
     );
   });
 
+  it("count calls with retbleed=stuff, where no SPEC_CTRL is written and host code is faster than under legacy IBRS", () => {
+    const skylake = { cpus: 8, cpu: "skylake-sp", kernel: "linux-6.4" } as const;
+    const run = (overrides: HostOverrides) => {
+      const host = on(hostSpec({ ...skylake, ...overrides }));
+      host.advance(20 * MS);
+      const exits = counter(host, "stat exits");
+      expect(exits).toBeGreaterThan(100);
+      const each = (component: string): number => counter(host, `component ${component}`) / exits;
+      return { specCtrl: each("spec_ctrl"), branches: each("indirect_branches"), thunks: each("return_thunks"), rsb: each("rsb") };
+    };
+    const ibrs = run({});
+    const stuff = run({ mitigations: { retbleed: "stuff" } });
+    expect(ibrs).toMatchObject({ thunks: 0, rsb: CPUS["skylake-sp"].cycles.rsbFill.value });
+    expect(ibrs.specCtrl).toBeGreaterThanOrEqual(CPUS["skylake-sp"].cycles.wrmsrSpecCtrl.value);
+    expect(stuff).toMatchObject({ specCtrl: 0, rsb: CPUS["skylake-sp"].cycles.rsbFill.value });
+    expect(stuff.thunks).toBeGreaterThan(0);
+    expect(stuff.thunks + stuff.branches).toBeLessThan(ibrs.branches);
+  });
+
   it("reach each exit of an AMD host: untrained returns, a barrier, VERW for TSA", () => {
     const each = (component: string, overrides: HostOverrides): number => {
       const host = on(hostSpec({ cpus: 8, ...overrides }));

@@ -80,6 +80,7 @@ export function fakeResolved(plan: HostPlan): ResolvedHost {
       l1dFlush: "cond",
       l1dFlushWhy: "a test says so",
       retpolines: true,
+      callDepth: false,
       rsbFill: true,
       rsbOneCall: false,
       clearBranchHistory: false,

@@ -31,6 +31,7 @@ export const broadwellEp = {
   prefersStibpAlwaysOn: false,
   bhi: "not_affected",
   hasPbrsb: false,
+  itsNativeOnly: false,
   mdsNo: false,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,

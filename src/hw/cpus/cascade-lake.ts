@@ -33,6 +33,7 @@ export const cascadeLake = {
   prefersStibpAlwaysOn: false,
   bhi: "loop",
   hasPbrsb: true,
+  itsNativeOnly: false,
   mdsNo: true,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,

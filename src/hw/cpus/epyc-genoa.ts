@@ -21,6 +21,7 @@ export const epycGenoa = {
   prefersStibpAlwaysOn: true,
   bhi: "not_affected",
   hasPbrsb: false,
+  itsNativeOnly: false,
   mdsNo: false,
   hasPreemptionTimer: false,
   preemptionTimerShift: 0,

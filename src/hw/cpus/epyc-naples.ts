@@ -21,6 +21,7 @@ export const epycNaples = {
   prefersStibpAlwaysOn: false,
   bhi: "not_affected",
   hasPbrsb: false,
+  itsNativeOnly: false,
   mdsNo: false,
   hasPreemptionTimer: false,
   preemptionTimerShift: 0,

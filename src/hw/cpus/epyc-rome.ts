@@ -20,6 +20,7 @@ export const epycRome = {
   prefersStibpAlwaysOn: false,
   bhi: "not_affected",
   hasPbrsb: false,
+  itsNativeOnly: false,
   mdsNo: false,
   hasPreemptionTimer: false,
   preemptionTimerShift: 0,

@@ -33,6 +33,7 @@ export const haswellEp = {
   prefersStibpAlwaysOn: false,
   bhi: "not_affected",
   hasPbrsb: false,
+  itsNativeOnly: false,
   mdsNo: false,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,

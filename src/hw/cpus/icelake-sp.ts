@@ -22,6 +22,7 @@ export const icelakeSp = {
   prefersStibpAlwaysOn: false,
   bhi: "loop",
   hasPbrsb: true,
+  itsNativeOnly: true,
   mdsNo: true,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,

@@ -22,6 +22,7 @@ export const sapphireRapids = {
   prefersStibpAlwaysOn: false,
   bhi: "bhi_dis_s",
   hasPbrsb: true,
+  itsNativeOnly: false,
   mdsNo: true,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,

@@ -34,6 +34,7 @@ export const skylakeSp = {
   prefersStibpAlwaysOn: false,
   bhi: "not_affected",
   hasPbrsb: false,
+  itsNativeOnly: false,
   mdsNo: false,
   hasPreemptionTimer: true,
   preemptionTimerShift: 5,

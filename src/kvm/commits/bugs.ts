@@ -68,6 +68,13 @@ export const BUG_COMMITS = {
     traits: { pbrsb: "known" },
     source: "bugs.c pbrsb_eibrs_state, X86_FEATURE_RSB_VMEXIT_LITE; August 2022",
   },
+  "call-depth-tracking": {
+    title: "x86/retbleed: Add SKL return thunk, and call depth tracking with it (retbleed=stuff)",
+    since: "6.2",
+    traits: { callDepthTracking: "present" },
+    needs: ["retbleed"],
+    source: "bugs.c RETBLEED_CMD_STUFF, nospec-branch.h X86_FEATURE_CALL_DEPTH; release from memory, no stable tree took it (assumed)",
+  },
   "automatic-ibrs": {
     title: "x86/cpu: Support AMD Automatic IBRS",
     since: "6.3",

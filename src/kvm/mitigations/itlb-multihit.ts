@@ -5,7 +5,7 @@
  * Linux: arch/x86/kvm/mmu/mmu.c nx_huge_pages; bugs.c itlb_multihit_show_state. Simplified: KVM is
  * loaded, and the exits of splitting are not emulated.
  */
-import { mitigated, statusWhereLive } from "../bug-status.ts";
+import { mitigated, statusWhereLive, vulnerable } from "../bug-status.ts";
 import type { Mitigation, VulnerabilityStatus } from "../mitigation.ts";
 
 export const itlbMultihit = {
@@ -16,7 +16,10 @@ export const itlbMultihit = {
     statusWhereLive(
       context,
       "itlb_multihit",
-      () => mitigated("KVM: Mitigation: Split huge pages", "kvm.nx_huge_pages=auto is on for a CPU with the bug"),
+      () =>
+        context.settings.itlb_multihit === "off"
+          ? vulnerable("kvm.nx_huge_pages=never", "KVM: Vulnerable")
+          : mitigated("KVM: Mitigation: Split huge pages", "kvm.nx_huge_pages=auto is on for a CPU with the bug"),
       { off: "KVM: Vulnerable" },
     ),
 } as const satisfies Mitigation;

@@ -6,12 +6,14 @@
  *
  * Linux: arch/x86/kernel/cpu/bugs.c retbleed_select_mitigation, retbleed_show_state (5.19 and
  * stable). The mode `ibrs` says that the backport is there; spectre_v2's own explicit mode still
- * wins, as in the kernel. Left out: call depth tracking (retbleed=stuff).
+ * wins, as in the kernel. `stuff` is call depth tracking, which says nothing of backports: a
+ * kernel without it ignores the option.
  */
 import { mitigated, notAffected, vulnerable, withoutFile } from "../bug-status.ts";
 import type { Mitigation, MitigationContext, VulnerabilityStatus } from "../mitigation.ts";
+import { countsCallDepth } from "../call-depth.ts";
 import { amdRetbleed } from "../return-thunks.ts";
-import { spectreV2Mode } from "../spectre-v2-mode.ts";
+import { isEnhanced, spectreV2Mode } from "../spectre-v2-mode.ts";
 
 function onAmd(context: MitigationContext): VulnerabilityStatus {
   const { mode, why } = amdRetbleed(context);
@@ -23,23 +25,27 @@ function onAmd(context: MitigationContext): VulnerabilityStatus {
 function onIntel(context: MitigationContext): VulnerabilityStatus {
   const { settings } = context;
   if (settings.all === "off") return vulnerable("mitigations=off");
-  if (settings.retbleed === "off") return vulnerable("retbleed=off");
   const { mode, why } = spectreV2Mode(context);
-  const name = mode === "ibrs" ? "IBRS" : mode === "eibrs" ? "Enhanced IBRS" : undefined;
+  const name = settings.retbleed === "off" ? undefined : mode === "ibrs" ? "IBRS" : isEnhanced(mode) ? "Enhanced IBRS" : undefined;
+  if (name === undefined && countsCallDepth(context)) {
+    const by = settings.retbleed === "stuff" ? "retbleed=stuff" : "indirect_target_selection=stuff";
+    return mitigated("Mitigation: Stuffing", `${by}: returns are counted and do not underflow`);
+  }
+  if (settings.retbleed === "off") return vulnerable("retbleed=off");
   if (name === undefined) return vulnerable(`spectre_v2 selected no IBRS: ${why}`);
   return mitigated(`Mitigation: ${name}`, `spectre_v2 selected ${name}: ${why}`);
 }
 
 export const retbleed = {
   vulnerability: "retbleed",
-  doc: "arbitrary speculation through returns: IBRS on Intel, return thunks on AMD",
+  doc: "arbitrary speculation through returns: IBRS or call depth tracking on Intel, return thunks on AMD",
   source: "bugs.c retbleed_select_mitigation, retbleed_show_state",
   status(context): VulnerabilityStatus {
     const { cpu, traits, settings } = context;
-    const implied = settings.retbleed !== "auto" && settings.retbleed !== "off";
+    const implied = settings.retbleed === "ibrs" || settings.retbleed === "unret" || settings.retbleed === "ibpb";
     if (!traits.knows.includes("retbleed") && !implied) {
       const unknown = withoutFile(context, "retbleed");
-      const enhanced = cpu.affectedBy.includes("retbleed") && spectreV2Mode(context).mode === "eibrs";
+      const enhanced = cpu.affectedBy.includes("retbleed") && isEnhanced(spectreV2Mode(context).mode);
       return enhanced ? { ...unknown, state: "mitigated", why: "enhanced IBRS covers it; the kernel has no file for retbleed" } : unknown;
     }
     if (!cpu.affectedBy.includes("retbleed")) return notAffected("retbleed");

@@ -10,7 +10,7 @@
 import { bhiMode, bhiWords } from "../branch-history.ts";
 import type { Mitigation, MitigationContext, VulnerabilityStatus } from "../mitigation.ts";
 import { amdRetbleed } from "../return-thunks.ts";
-import { type SpectreV2Mode, spectreV2Mode } from "../spectre-v2-mode.ts";
+import { isEnhanced, type SpectreV2Mode, spectreV2Mode } from "../spectre-v2-mode.ts";
 
 function nameOf({ traits }: MitigationContext, mode: SpectreV2Mode): string {
   switch (mode) {
@@ -23,7 +23,11 @@ function nameOf({ traits }: MitigationContext, mode: SpectreV2Mode): string {
     case "ibrs":
       return "Mitigation: IBRS";
     case "eibrs":
-      return `Mitigation: ${traits.automaticIbrs === "present" ? "Enhanced / Automatic IBRS" : "Enhanced IBRS"}`;
+    case "eibrs_retpoline":
+    case "eibrs_lfence": {
+      const base = traits.automaticIbrs === "present" ? "Enhanced / Automatic IBRS" : "Enhanced IBRS";
+      return `Mitigation: ${base}${mode === "eibrs" ? "" : mode === "eibrs_retpoline" ? " + Retpolines" : " + LFENCE"}`;
+    }
   }
 }
 
@@ -36,7 +40,7 @@ function firmware(context: MitigationContext, mode: SpectreV2Mode): string {
 /** stibp_state(): Intel's enhanced IBRS implies STIBP and prints nothing. */
 function stibp(context: MitigationContext, mode: SpectreV2Mode): string {
   const { cpu, smt } = context;
-  if (mode === "eibrs" && cpu.vendor === "intel") return "";
+  if (isEnhanced(mode) && cpu.vendor === "intel") return "";
   if (mode === "off" || !smt || !cpu.hasStibp) return "STIBP: disabled";
   const retbleed = amdRetbleed(context).mode;
   return cpu.prefersStibpAlwaysOn || retbleed === "unret" || retbleed === "ibpb" ? "STIBP: always-on" : "STIBP: conditional";

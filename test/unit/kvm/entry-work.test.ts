@@ -64,6 +64,31 @@ test("retpolines and legacy IBRS fill the RSB, enhanced IBRS does not", () => {
   expect(workOf({ cpu: "cascade-lake" })).toMatchObject({ retpolines: false, rsbFill: false, ibrs: "enhanced" });
 });
 
+test("call depth tracking takes legacy IBRS' place with retpolines and a filled RSB", () => {
+  const skylake = { cpu: "skylake-sp", kernel: "linux-6.4" } as const;
+  expect(workOf(skylake)).toMatchObject({ ibrs: "legacy", retpolines: false, callDepth: false });
+  expect(workOf({ ...skylake, mitigations: { retbleed: "stuff" } })).toMatchObject({
+    ibrs: "none",
+    retpolines: true,
+    rsbFill: true,
+    callDepth: true,
+  });
+  const cascadeLake = { cpu: "cascade-lake", kernel: "linux-6.16" } as const;
+  expect(workOf({ ...cascadeLake, mitigations: { its: "stuff" } }).callDepth).toBe(false);
+  expect(workOf({ ...cascadeLake, mitigations: { its: "stuff", spectre_v2: "eibrs,retpoline" } })).toMatchObject({
+    ibrs: "enhanced",
+    callDepth: true,
+  });
+});
+
+test("retpolines beside enhanced IBRS fill the RSB, LFENCE needs one call", () => {
+  const work = (mode: "eibrs,retpoline" | "eibrs,lfence", kernel: KernelName = "linux-6.12") =>
+    workOf({ cpu: "cascade-lake", kernel, mitigations: { spectre_v2: mode } });
+  expect(work("eibrs,retpoline")).toMatchObject({ ibrs: "enhanced", retpolines: true, rsbFill: true, rsbOneCall: false });
+  expect(work("eibrs,lfence")).toMatchObject({ ibrs: "enhanced", retpolines: true, rsbFill: false, rsbOneCall: true });
+  expect(work("eibrs,lfence", "linux-5.17")).toMatchObject({ rsbFill: true, rsbOneCall: false });
+});
+
 test("MMIO stale data alone costs only VMs with an assigned device", () => {
   const on = (cpu: "icelake-sp" | "cascade-lake", overrides: HostOverrides = {}) => workOf({ cpu, kernel: "linux-5.19", ...overrides });
   expect(on("icelake-sp")).toMatchObject({ verw: "none", verwForAssignedDevice: "clears_buffers", verwToUserspace: "none" });

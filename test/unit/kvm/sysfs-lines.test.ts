@@ -17,6 +17,7 @@ const PRCTL = "Mitigation: Speculative Store Bypass disabled via prctl";
 const BARRIERS = "Mitigation: usercopy/swapgs barriers and __user pointer sanitization";
 const CLEAR = "Mitigation: Clear CPU buffers; SMT vulnerable";
 const THUNKS = "Mitigation: Aligned branch/return thunks";
+const STUFFED = "Mitigation: Retpolines, Stuffing RSB";
 const NO = "Not affected";
 
 /** Everything that a host prints on 6.12, but for the bugs that no CPU of the catalogue has. */
@@ -178,6 +179,31 @@ test.each<[CpuName, Vulnerability, Partial<MitigationSettings>, string, Mitigati
     "vulnerable",
   ],
   ["cascade-lake", "indirect_target_selection", { spectre_v2: "off" }, "Vulnerable", "vulnerable"],
+  ["cascade-lake", "indirect_target_selection", { its: "off" }, "Vulnerable", "vulnerable"],
+  ["icelake-sp", "indirect_target_selection", { its: "vmexit" }, "Mitigation: Vulnerable, KVM: Not affected", "mitigated"],
+  ["cascade-lake", "indirect_target_selection", { its: "vmexit" }, THUNKS, "mitigated"],
+  ["skylake-sp", "indirect_target_selection", { its: "stuff" }, NO, "not_affected"],
+  ["cascade-lake", "indirect_target_selection", { its: "stuff" }, THUNKS, "mitigated"],
+  ["cascade-lake", "indirect_target_selection", { its: "stuff", spectre_v2: "retpoline" }, STUFFED, "mitigated"],
+  ["cascade-lake", "indirect_target_selection", { its: "stuff", spectre_v2: "eibrs,retpoline" }, STUFFED, "mitigated"],
+  ["cascade-lake", "indirect_target_selection", { retbleed: "stuff", spectre_v2: "retpoline" }, STUFFED, "mitigated"],
+  ["cascade-lake", "indirect_target_selection", { spectre_v2: "eibrs,lfence" }, "Vulnerable", "vulnerable"],
+  ["cascade-lake", "retbleed", { its: "stuff", spectre_v2: "retpoline" }, "Mitigation: Stuffing", "mitigated"],
+  ["cascade-lake", "retbleed", { retbleed: "stuff" }, "Mitigation: Enhanced IBRS", "mitigated"],
+  ["cascade-lake", "retbleed", { spectre_v2: "eibrs,lfence" }, "Mitigation: Enhanced IBRS", "mitigated"],
+  ["skylake-sp", "retbleed", { retbleed: "stuff" }, "Mitigation: Stuffing", "mitigated"],
+  ["skylake-sp", "retbleed", { retbleed: "stuff", spectre_v2: "ibrs" }, "Mitigation: IBRS", "mitigated"],
+  ["skylake-sp", "retbleed", { retbleed: "stuff", spectre_v2: "off" }, "Vulnerable", "vulnerable"],
+  ["skylake-sp", "retbleed", { retbleed: "stuff", all: "off" }, "Vulnerable", "vulnerable"],
+  ["haswell-ep", "retbleed", { retbleed: "stuff" }, NO, "not_affected"],
+  ["epyc-rome", "retbleed", { retbleed: "stuff" }, "Mitigation: untrained return thunk; SMT enabled with STIBP protection", "mitigated"],
+  ["icelake-sp", "gather_data_sampling", { gds: "off" }, "Vulnerable", "vulnerable"],
+  ["icelake-sp", "gather_data_sampling", { gds: "force" }, "Mitigation: Microcode", "mitigated"],
+  ["icelake-sp", "gather_data_sampling", { gds: "force", microcode: "old" }, "Mitigation: AVX disabled, no microcode", "mitigated"],
+  ["icelake-sp", "gather_data_sampling", { gds: "off", microcode: "old" }, "Vulnerable: No microcode", "vulnerable"],
+  ["skylake-sp", "itlb_multihit", { itlb_multihit: "off" }, "KVM: Vulnerable", "vulnerable"],
+  ["skylake-sp", "spec_store_bypass", { spec_store_bypass: "off" }, "Vulnerable", "vulnerable"],
+  ["skylake-sp", "spec_store_bypass", { spec_store_bypass: "seccomp" }, `${PRCTL} and seccomp`, "mitigated"],
 ])("%s, %s with %j", (cpu, bug, mitigations, sysfs, state) => {
   expect(of({ cpu, kernel: "linux-6.12", mitigations })[bug]).toMatchObject({ sysfs, state });
 });
@@ -189,6 +215,37 @@ test.each<[CpuName, Partial<MitigationSettings>, string]>([
   ["sapphire-rapids", { all: "off" }, "PBRSB-eIBRS: Vulnerable; BHI: Vulnerable"],
 ])("the end of spectre_v2's line on %s with %j", (cpu, mitigations, words) => {
   expect(line(cpu, "linux-6.12", "spectre_v2", { mitigations })).toMatch(new RegExp(`; ${words}$`));
+});
+
+test("enhanced IBRS stays on beside retpolines or LFENCE, which kernels know since March 2022", () => {
+  const beginning = (kernel: KernelName, mode: "eibrs,retpoline" | "eibrs,lfence", cpu: CpuName = "cascade-lake") =>
+    line(cpu, kernel, "spectre_v2", { mitigations: { spectre_v2: mode } }).split(/[,;]/)[0];
+  expect(beginning("linux-6.12", "eibrs,retpoline")).toBe("Mitigation: Enhanced / Automatic IBRS + Retpolines");
+  expect(beginning("linux-6.12", "eibrs,lfence")).toBe("Mitigation: Enhanced / Automatic IBRS + LFENCE");
+  expect(beginning("linux-5.17", "eibrs,retpoline")).toBe("Mitigation: Enhanced IBRS + Retpolines");
+  expect(beginning("linux-5.10", "eibrs,retpoline")).toBe("Mitigation: Enhanced IBRS");
+  expect(beginning("linux-6.12", "eibrs,retpoline", "broadwell-ep")).toBe("Mitigation: Retpolines");
+});
+
+test("retpolines beside enhanced IBRS cover branch history on Sapphire Rapids, LFENCE does not", () => {
+  const sapphire = (mode: "eibrs,retpoline" | "eibrs,lfence") =>
+    line("sapphire-rapids", "linux-6.12", "spectre_v2", { mitigations: { spectre_v2: mode } });
+  expect(sapphire("eibrs,retpoline")).toMatch(/; BHI: Retpoline$/);
+  expect(sapphire("eibrs,lfence")).toMatch(/; BHI: BHI_DIS_S$/);
+});
+
+test("a kernel before 6.2 does not know retbleed=stuff and stays with legacy IBRS", () => {
+  const stuff = { mitigations: { retbleed: "stuff" } } as const;
+  expect(line("skylake-sp", "linux-6.1", "retbleed", stuff)).toBe("Mitigation: IBRS");
+  expect(line("skylake-sp", "linux-6.4", "retbleed", stuff)).toBe("Mitigation: Stuffing");
+  expect(line("skylake-sp", "linux-6.4", "spectre_v2", stuff)).toMatch(/^Mitigation: Retpolines, /);
+  expect(line("skylake-sp", "linux-5.10", "retbleed", stuff)).toBe("");
+});
+
+test("its: on says that the backport is there, without call depth tracking", () => {
+  const on510 = (its: "on" | "stuff") => line("cascade-lake", "linux-5.10", "indirect_target_selection", { mitigations: { its } });
+  expect(on510("on")).toBe(THUNKS);
+  expect(on510("stuff")).toBe(THUNKS);
 });
 
 test("Zen 1 and 2 without SMT need nothing against SRSO", () => {
