@@ -157,11 +157,12 @@ describe("a large fleet", () => {
           longestMs = Math.max(longestMs, performance.now() - before);
           before = performance.now();
         }, 1);
+        const began = performance.now();
         const { body } = await large.ask("/metrics", { headers });
         clearInterval(timer);
         expect(body.length).toBeGreaterThan(500_000);
-        // 20 ms on a quiet machine; other tests run beside this one.
-        expect(longestMs).toBeLessThan(100);
+        // Some 20 ms of a few hundred on a quiet machine; a ratio, as other tests run beside this one.
+        expect(longestMs / (performance.now() - began)).toBeLessThan(1 / 3);
       }
     } finally {
       await large.close();
