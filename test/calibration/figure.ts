@@ -17,6 +17,17 @@ export const ABSOLUTE_CYCLES = { relative: 0.05 } as const;
 export const GAIN = { points: 0.025 } as const;
 export const SHAPE_FACTOR = { factor: 1.5 } as const;
 
+/** Cycles that were read in their source. */
+export const readCycles = (id: string, published: number, emulate: () => number, open?: string): PublishedFigure => ({
+  id,
+  published,
+  unit: "cycles",
+  grade: "read",
+  within: ABSOLUTE_CYCLES,
+  ...(open === undefined ? {} : { open }),
+  emulate,
+});
+
 /** Distance of `emulated` from what was published, in the unit of its tolerance; at most 1 is met. */
 export function miss(figure: PublishedFigure, emulated: number): number {
   const { within, published } = figure;

@@ -1,19 +1,12 @@
 /** Faults of a running daemon, by a clock that the test turns. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "../../src/config/load.ts";
-import { Configuration } from "../../src/daemon/configuration.ts";
-import { Faults } from "../../src/daemon/faults.ts";
-import { NotedTimes } from "../../src/daemon/host-times.ts";
-import { RunningFleet } from "../../src/daemon/running-fleet.ts";
 import { Schedules, type Clock } from "../../src/daemon/schedules.ts";
 import { counterAt, type HostSnapshot } from "../../src/fleet/snapshot.ts";
 import { AT, VCPU_STATES } from "../../src/kvm/counters.ts";
 import { exitsOf } from "../../src/metrics/exit-total.ts";
-import { DaemonStats } from "../../src/metrics/daemon-stats.ts";
-import { tempDir } from "../config/temp-config.ts";
+import { turnedDaemon } from "./turned-daemon.ts";
 
 const FLEET = (skx = 2, schedules = ""): string => `seed: 1
 groups:
@@ -25,19 +18,11 @@ ${schedules}`;
 const NO_CLOCK: Clock = { cron: () => () => undefined, after: () => () => undefined };
 
 async function start(text = FLEET()) {
-  const dir = tempDir({ "fleet.yaml": text });
-  const loaded = await loadConfig(dir);
-  if (!loaded.ok) throw new Error(loaded.errors.map(({ message }) => message).join("\n"));
-  const messages: string[] = [];
-  const log = pino({}, { write: (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg) });
-  const [fleet, times, stats] = [new RunningFleet(1), new NotedTimes(1), new DaemonStats()];
-  const configuration = new Configuration({ dir, stateDir: `${dir}/state`, fleet, times, stats, log }, loaded);
-  const wall = { ms: 1_800_000_000_000 };
-  const faults = new Faults(configuration, () => wall.ms, log);
-  const schedules = new Schedules(configuration, faults, NO_CLOCK, log);
-  const host = (name: string): HostSnapshot => fleet.snapshot().hosts.get(name)!;
-  const write = (fleetYaml: string): void => writeFileSync(join(dir, "fleet.yaml"), fleetYaml);
-  return { configuration, faults, schedules, loaded: loaded.config, fleet, wall, messages, host, write };
+  const daemon = await turnedDaemon(text);
+  const schedules = new Schedules(daemon.configuration, daemon.faults, NO_CLOCK, daemon.log);
+  const host = (name: string): HostSnapshot => daemon.fleet.snapshot().hosts.get(name)!;
+  const write = (fleetYaml: string): void => writeFileSync(join(daemon.dir, "fleet.yaml"), fleetYaml);
+  return { ...daemon, schedules, host, write };
 }
 
 type Daemon = Awaited<ReturnType<typeof start>>;

@@ -1,15 +1,9 @@
 /** Schedules, run by a clock that the test turns. */
-import { pino } from "pino";
 import { describe, expect, it, vi } from "vitest";
 import type { ScheduleInput } from "../../src/config/fleet-schema.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { Configuration } from "../../src/daemon/configuration.ts";
-import { Faults } from "../../src/daemon/faults.ts";
-import { NotedTimes } from "../../src/daemon/host-times.ts";
-import { RunningFleet } from "../../src/daemon/running-fleet.ts";
+import type { RunningFleet } from "../../src/daemon/running-fleet.ts";
 import { Schedules, WALL_CLOCK, type Clock } from "../../src/daemon/schedules.ts";
-import { DaemonStats } from "../../src/metrics/daemon-stats.ts";
-import { tempDir } from "../config/temp-config.ts";
+import { turnedDaemon } from "./turned-daemon.ts";
 
 const FLEET = `
 seed: 1
@@ -40,20 +34,12 @@ class TestClock implements Clock {
 }
 
 async function start(text = FLEET) {
-  const dir = tempDir({ "fleet.yaml": text });
-  const loaded = await loadConfig(dir);
-  if (!loaded.ok) throw new Error(loaded.errors.map(({ message }) => message).join("\n"));
-  const messages: string[] = [];
-  const log = pino({}, { write: (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg) });
-  const [fleet, times, stats] = [new RunningFleet(1), new NotedTimes(1), new DaemonStats()];
-  const configuration = new Configuration({ dir, stateDir: `${dir}/state`, fleet, times, stats, log }, loaded);
-  const wall = { ms: 1_800_000_000_000 };
-  const faults = new Faults(configuration, () => wall.ms, log);
+  const daemon = await turnedDaemon(text);
   const clock = new TestClock();
-  const schedules = new Schedules(configuration, faults, clock, log);
-  schedules.follow(loaded.config.schedules);
-  const named = (name: string): ScheduleInput => loaded.config.schedules.find((one) => one.name === name)!;
-  return { configuration, fleet, faults, wall, clock, schedules, named, messages };
+  const schedules = new Schedules(daemon.configuration, daemon.faults, clock, daemon.log);
+  schedules.follow(daemon.loaded.schedules);
+  const named = (name: string): ScheduleInput => daemon.loaded.schedules.find((one) => one.name === name)!;
+  return { ...daemon, clock, schedules, named };
 }
 
 const guests = (fleet: RunningFleet, host: string): string[] =>

@@ -1,7 +1,7 @@
 /** The fastpaths' own cover letters and their kin: kvm-unit-tests on a Skylake of 2.5 GHz. */
 import type { HostSpecPatch } from "../../../src/config/host-schema.ts";
 import type { UnitTestName } from "../../../src/kvm/unit-tests.ts";
-import { ABSOLUTE_CYCLES, GAIN, type PublishedFigure } from "../figure.ts";
+import { readCycles, GAIN, type PublishedFigure } from "../figure.ts";
 import { machine } from "../machine.ts";
 import { unitTest } from "../measure.ts";
 
@@ -78,14 +78,8 @@ const FASTPATH_GAINS: readonly PublishedFigure[] = GAINS.map(({ test, of, publis
   emulate: () => mean(test, with_) / mean(test, without) - 1,
 }));
 
-const FASTPATH_CYCLES: readonly PublishedFigure[] = ROWS.map(({ id, test, published, on, open }) => ({
-  id: `${test}, ${id}`,
-  published,
-  unit: "cycles",
-  grade: "read",
-  within: ABSOLUTE_CYCLES,
-  ...(open === undefined ? {} : { open }),
-  emulate: () => mean(test, on),
-}));
+const FASTPATH_CYCLES: readonly PublishedFigure[] = ROWS.map(({ id, test, published, on, open }) =>
+  readCycles(`${test}, ${id}`, published, () => mean(test, on), open),
+);
 
 export const FASTPATHS: readonly PublishedFigure[] = [...FASTPATH_CYCLES, ...FASTPATH_GAINS];

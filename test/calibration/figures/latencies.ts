@@ -1,7 +1,7 @@
 /** How late a timer's interrupt or an IPI is, and what switches change of it. */
 import type { HostSpecPatch } from "../../../src/config/host-schema.ts";
 import type { UnitTestName } from "../../../src/kvm/unit-tests.ts";
-import { ABSOLUTE_CYCLES, GAIN, type PublishedFigure } from "../figure.ts";
+import { GAIN, type PublishedFigure, readCycles } from "../figure.ts";
 import { machine, type MachineId } from "../machine.ts";
 import { shortest, unitTest } from "../measure.ts";
 
@@ -22,16 +22,6 @@ const NO_IPIV: HostSpecPatch = { kvm: { enable_ipiv: "off" } };
 const mean = (test: UnitTestName, id: MachineId, ...patches: readonly HostSpecPatch[]): number =>
   unitTest(machine(id, ...patches), test).mean;
 
-const cycles = (id: string, published: number, emulate: () => number, open?: string): PublishedFigure => ({
-  id,
-  published,
-  unit: "cycles",
-  grade: "read",
-  within: ABSOLUTE_CYCLES,
-  ...(open === undefined ? {} : { open }),
-  emulate,
-});
-
 const gain = (id: string, published: number, emulate: () => number, open?: string): PublishedFigure => ({
   id,
   published,
@@ -47,8 +37,8 @@ const OLD_LOOP = "measured on Linux 4.7, whose run loop cost more round a preemp
 
 /** Sources: ce7a058a2117, 8577370fb0cb, da4ad88cab58; "KVM: VMX: enable IPI virtualization v7"; "KVM: VMX APIC timer virtualization support v2" (2026-03-05). */
 export const LATENCIES: readonly PublishedFigure[] = [
-  cycles("tscdeadline_latency_busy by an hrtimer, 2016", 3200, () => mean("tscdeadline_latency_busy", "skx-2500", OF_2016, HRTIMER)),
-  cycles(
+  readCycles("tscdeadline_latency_busy by an hrtimer, 2016", 3200, () => mean("tscdeadline_latency_busy", "skx-2500", OF_2016, HRTIMER)),
+  readCycles(
     "preemption timer instead of an hrtimer, busy guest, cycles",
     -800,
     () => mean("tscdeadline_latency_busy", "skx-2500", OF_2016) - mean("tscdeadline_latency_busy", "skx-2500", OF_2016, HRTIMER),
@@ -60,19 +50,19 @@ export const LATENCIES: readonly PublishedFigure[] = [
     () => mean("tscdeadline_latency_busy", "skx-2500", OF_2016) / mean("tscdeadline_latency_busy", "skx-2500", OF_2016, HRTIMER) - 1,
     OLD_LOOP,
   ),
-  cycles("tscdeadline_latency by an hrtimer, 2016, KVM polls", 3200, () => mean("tscdeadline_latency", "skx-2500", OF_2016, HRTIMER)),
+  readCycles("tscdeadline_latency by an hrtimer, 2016, KVM polls", 3200, () => mean("tscdeadline_latency", "skx-2500", OF_2016, HRTIMER)),
   gain(
     "preemption timer instead of an hrtimer, guest halts",
     20 / 3200,
     () => mean("tscdeadline_latency", "skx-2500", OF_2016) / mean("tscdeadline_latency", "skx-2500", OF_2016, HRTIMER) - 1,
   ),
-  cycles(
+  readCycles(
     "tscdeadline_latency, idle=poll, 2016, shortest",
     5150,
     () => shortest(machine("skx-2500", OF_2016, HRTIMER, IDLE_POLL), "tscdeadline_latency"),
     WAKES,
   ),
-  cycles("tscdeadline_latency, idle=poll, 2016", 5820, () => mean("tscdeadline_latency", "skx-2500", OF_2016, HRTIMER, IDLE_POLL)),
+  readCycles("tscdeadline_latency, idle=poll, 2016", 5820, () => mean("tscdeadline_latency", "skx-2500", OF_2016, HRTIMER, IDLE_POLL)),
   gain(
     "rcuwait instead of swait, guest halts (published -15 to -20 %)",
     -0.175,
@@ -89,7 +79,7 @@ export const LATENCIES: readonly PublishedFigure[] = [
         mean("tscdeadline_latency_busy", "spr-class", OF_2026) -
       1,
   ),
-  cycles("ipi_spin without IPI virtualization", 4337.85, () => mean("ipi_spin", "spr-class", NO_IPIV)),
-  cycles("ipi_spin with IPI virtualization", 3644.8, () => mean("ipi_spin", "spr-class")),
+  readCycles("ipi_spin without IPI virtualization", 4337.85, () => mean("ipi_spin", "spr-class", NO_IPIV)),
+  readCycles("ipi_spin with IPI virtualization", 3644.8, () => mean("ipi_spin", "spr-class")),
   gain("IPI virtualization", 3644.8 / 4337.85 - 1, () => mean("ipi_spin", "spr-class") / mean("ipi_spin", "spr-class", NO_IPIV) - 1),
 ];

@@ -9,7 +9,7 @@ import { cellOf, KIND, type ExitKindName } from "../../../src/kvm/exit-kinds.ts"
 import { KvmHost } from "../../../src/kvm/host.ts";
 import type { HostSpec } from "../../../src/kvm/host-spec.ts";
 import { resolveHost } from "../../../src/kvm/resolve.ts";
-import { ABSOLUTE_CYCLES, GAIN, SHAPE_FACTOR, type PublishedFigure } from "../figure.ts";
+import { GAIN, SHAPE_FACTOR, type PublishedFigure, readCycles } from "../figure.ts";
 import { machine } from "../machine.ts";
 import { statOf, unitTest } from "../measure.ts";
 
@@ -56,16 +56,6 @@ function selfKick(): number {
 const KICK = "disputed on the list; tscdeadline_immed without APICv kicks in the same way and leaves no room for it";
 const SCALE = "Haswell's share of Skylake's cycles is assumed, and this is a desktop's";
 
-const cycles = (id: string, published: number, emulate: () => number, open?: string): PublishedFigure => ({
-  id,
-  published,
-  unit: "cycles",
-  grade: "read",
-  within: ABSOLUTE_CYCLES,
-  ...(open === undefined ? {} : { open }),
-  emulate,
-});
-
 /** KVM in one module, so without pointers to VMX' functions (2019): two digits of percent of an exit, "about 1 %" without retpolines. */
 const RETPOLINES: readonly PublishedFigure[] = [
   { when: "by default", published: -0.1, spectre: "auto" } as const,
@@ -85,22 +75,22 @@ const RETPOLINES: readonly PublishedFigure[] = [
 
 /** Sources: kvm list mails of early 2018 (Haswell), about PBRSB, of 2024-12 (CPUID); "vCPU kick tax cut" v2 3/3; aca6ff29c406; 4180bf1b655a. */
 export const PIECES: readonly PublishedFigure[] = [
-  cycles("clearing the RSB with LFENCE (PBRSB)", 18, () => component(machine("icx", { kernel: "linux-6.1" }), "vmcall", "rsb")),
+  readCycles("clearing the RSB with LFENCE (PBRSB)", 18, () => component(machine("icx", { kernel: "linux-6.1" }), "vmcall", "rsb")),
   // Legacy IBRS writes the MSR once an exit, when the guest runs with the same value.
-  cycles("a write of SPEC_CTRL, Haswell", 253, () =>
+  readCycles("a write of SPEC_CTRL, Haswell", 253, () =>
     component(machine("haswell-2018", { mitigations: { spectre_v2: "ibrs", spec_ctrl_toggle: "off" } }), "vmcall", "spec_ctrl"),
   ),
-  cycles("an IBPB, Haswell", 4212, barrier),
+  readCycles("an IBPB, Haswell", 4212, barrier),
   {
-    ...cycles("CPUID on a current kernel (published 1018 to 1098)", 1058, () => unitTest(machine("spr-class", OF_2024), "cpuid").p50),
+    ...readCycles("CPUID on a current kernel (published 1018 to 1098)", 1058, () => unitTest(machine("spr-class", OF_2024), "cpuid").p50),
     // Five percent beyond either end.
     within: { relative: 0.09 },
   },
   ...RETPOLINES,
-  cycles("from the end of the early timer's wait to the world switch, Haswell", 700, waitToSwitch, SCALE),
-  cycles("a kick of the running vCPU itself without posted interrupts, Ice Lake", 600, selfKick, KICK),
+  readCycles("from the end of the early timer's wait to the world switch, Haswell", 700, waitToSwitch, SCALE),
+  readCycles("a kick of the running vCPU itself without posted interrupts, Ice Lake", 600, selfKick, KICK),
   {
-    ...cycles("an idle tickless vCPU without polling, share of time in C0", 0.0015, () => {
+    ...readCycles("an idle tickless vCPU without polling, share of time in C0", 0.0015, () => {
       return statOf(machine("haswell-2015", { kvm: { halt_poll: "off" }, guests: { vm: { vcpus: 1 } } }), 20).c0_share;
     }),
     unit: "ratio",
